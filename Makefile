@@ -1,0 +1,46 @@
+# Everything that people and CI run. Each target sets up what it needs, in this folder alone.
+
+.DEFAULT_GOAL := help
+.PHONY: help bench test lint vendor clean system
+
+# The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
+PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
+	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
+BIN := .venv/bin
+
+SYSTEM_PROGRAMS := chromium
+
+.venv/bench .venv/test: pyproject.toml
+	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none is on the PATH: install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Setting up .venv ($(@F)) with $(PYTHON)"
+	@$(PYTHON) -m venv .venv
+	@$(BIN)/python -m pip install -q pip==26.3
+	@$(BIN)/python -m pip install -q --group $(@F)
+	@touch $@
+
+system:
+	@for program in $(SYSTEM_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
+	test -z "$$missing" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
+		apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing; } || \
+	echo "Not installed, since this is not root on Debian:$$missing. The tests that need them will skip."
+
+help: ## list the targets
+	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+bench: .venv/bench ## measure Django releases and show what a request costs: RELEASES="4.2 5.2 6.1" SCENARIOS="handlers" or all
+	@$(BIN)/python -m tools bench --releases "$(RELEASES)" --scenarios "$(SCENARIOS)"
+
+test: .venv/test system ## prove that the suite measures what it says
+	@$(BIN)/python -m pytest $(TESTS)
+
+lint: .venv/test ## check style and types
+	@$(BIN)/ruff check .
+	@$(BIN)/ruff format --check .
+	@$(BIN)/mypy
+
+vendor: .venv/bench ## fetch the site's scripts from the npm registry again and compare
+	@$(BIN)/python -m tools.offline vendor
+
+clean: ## remove what the other targets made; results/ stays
+	rm -rf .venv .asv .releases asv.releases.conf.json .mypy_cache .pytest_cache .ruff_cache
+	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -1,0 +1,21 @@
+"""The test clients: what a request of a test suite costs, which they also build and whose templates they record."""
+
+import django.test
+
+from harness import cells, client, project
+
+
+class Hello(cells.Cells):
+    """What does the smallest request cost through Client and AsyncClient?
+
+    Isolates the clients over what handlers.Hello costs. AsyncClient and async views since Django 3.1.
+    """
+
+    params = (["Client", "AsyncClient"], ["sync", "async"])
+    param_names = ("client", "view")
+    sync_callers = ("Client",)
+
+    def enter(self, name, path):
+        project.need("AsyncClient (Django 3.1)", hasattr(django.test, name))
+        caller = client.ClientCaller if name == "Client" else client.AsyncClientCaller
+        return caller(getattr(django.test, name)(), path)

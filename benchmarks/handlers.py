@@ -1,0 +1,10 @@
+"""The handlers alone: what Django charges for a request before any middleware, database or template."""
+
+from harness import cells
+
+
+class Hello(cells.Cells):
+    """What does the smallest request cost, where a server enters Django?
+
+    Isolates the handlers, the routing of one path and one view. ASGI since Django 3.0, async views since 3.1.
+    """

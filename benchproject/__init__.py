@@ -1,0 +1,1 @@
+"""The Django project that is measured: an ordinary one, which any server can serve."""

@@ -1,0 +1,113 @@
+"""Enters an ASGI application where a server does (ASGI HTTP 2.3 and Lifespan 2.0)."""
+
+import asyncio
+
+from harness.response import Lie, Response
+
+
+class ASGICaller:
+    """One GET or POST a call: from ``application(scope, receive, send)`` until it returns after its last message.
+
+    The scope is built here, before anything is timed; a call copies it, as each request of a server has its own.
+    """
+
+    def __init__(self, application, path, method="GET", headers=(), body=b"", status=200):
+        self.application = application
+        self.body = body
+        self.status = status
+        self.scope = scope(path, method, headers, body)
+
+    async def __call__(self):
+        """Return the raw response, the messages sent.
+
+        Raises Lie where the application did not send a finished response of the status that is asked for.
+        """
+        exchange = Exchange(self.body)
+        await self.application(self.scope.copy(), exchange.receive, exchange.send)
+        messages = exchange.messages
+        if not exchange.finished.is_set() or messages[0].get("status") != self.status:
+            raise Lie("ASGI: asked for a finished response of status %s, got %s" % (self.status, messages))
+        return messages
+
+    @staticmethod
+    def response(raw):
+        """Return a raw response as a ``Response``."""
+        start, *bodies = raw
+        headers = [(name.decode("latin1"), value.decode("latin1")) for name, value in start["headers"]]
+        return Response(start["status"], headers, b"".join(message.get("body", b"") for message in bodies))
+
+
+class Exchange:
+    """The server's side of one request: the body once, then silence until the response is complete."""
+
+    __slots__ = ("finished", "messages", "request")
+
+    def __init__(self, body):
+        self.request = [{"type": "http.request", "body": body, "more_body": False}]
+        self.messages = []
+        self.finished = asyncio.Event()
+
+    async def receive(self):
+        if self.request:
+            return self.request.pop()
+        await self.finished.wait()
+        return {"type": "http.disconnect"}
+
+    async def send(self, message):
+        self.messages.append(message)
+        if message["type"] == "http.response.body" and not message.get("more_body", False):
+            self.finished.set()
+
+
+def scope(path, method="GET", headers=(), body=b""):
+    """Return the scope that a server on 127.0.0.1:8000 makes of a request; ``headers`` are pairs of strings."""
+    path, _, query = path.partition("?")
+    pairs = [("host", "127.0.0.1:8000")] + list(headers)
+    if body:
+        pairs.append(("content-length", str(len(body))))
+    return {
+        "type": "http",
+        "asgi": {"version": "3.0", "spec_version": "2.3"},
+        "http_version": "1.1",
+        "method": method,
+        "scheme": "http",
+        "path": path,
+        "raw_path": path.encode("ascii"),
+        "query_string": query.encode("ascii"),
+        "root_path": "",
+        "headers": [(name.lower().encode("latin1"), value.encode("latin1")) for name, value in pairs],
+        "client": ("127.0.0.1", 50000),
+        "server": ("127.0.0.1", 8000),
+    }
+
+
+class Lifespan:
+    """The lifespan of an application around its requests; one that refuses it is served without, as servers do."""
+
+    def __init__(self, application):
+        self.application = application
+        self.task = None
+
+    async def startup(self):
+        """Start the application's lifespan. Raises Lie where it says that its start failed."""
+        self.received, self.sent = asyncio.Queue(), asyncio.Queue()
+        scope = {"type": "lifespan", "asgi": {"version": "3.0", "spec_version": "2.0"}, "state": {}}
+        self.task = asyncio.ensure_future(self.application(scope, self.received.get, self.sent.put))
+        message = await self._ask("lifespan.startup")
+        if message and message["type"] == "lifespan.startup.failed":
+            raise Lie("ASGI: the application's lifespan failed to start: %s" % message.get("message", ""))
+
+    async def shutdown(self):
+        """End the application's lifespan, if it has one."""
+        if not self.task.done():
+            await self._ask("lifespan.shutdown")
+        await asyncio.gather(self.task, return_exceptions=True)
+
+    async def _ask(self, event):
+        """Send ``event`` and return the answer, or None where the application ended without one."""
+        await self.received.put({"type": event})
+        answer = asyncio.ensure_future(self.sent.get())
+        await asyncio.wait({answer, self.task}, return_when=asyncio.FIRST_COMPLETED)
+        if answer.done():
+            return answer.result()
+        answer.cancel()

@@ -1,0 +1,159 @@
+"""asv's benchmark types, made to await what is awaitable, to prove what they measure and to say what they ran.
+
+asv calls an ``async def`` benchmark, drops the coroutine unawaited and reports the microsecond that took (asv#1235).
+Here whatever a benchmark, its setup, its teardown or its proof returns is awaited where it is awaitable: ``async def``,
+and plain functions that return a coroutine, in one event loop that lives as long as the process.
+"""
+
+import functools
+import gc
+import hashlib
+import inspect
+import itertools
+from importlib.metadata import version
+from pathlib import Path
+
+from asv_runner.benchmarks import benchmark_types
+from asv_runner.benchmarks.time import TimeBenchmark
+from asv_runner.benchmarks.timeraw import TimerawBenchmark
+
+from harness import loop
+from harness.proof import every_coroutine_awaited
+
+_ROOT = Path(__file__).parent.parent
+
+
+def register():
+    """Put an awaiting type in the place of each of asv's types, once; timeraw's is only kept from losing coroutines."""
+    benchmark_types[:] = [
+        kind if issubclass(kind, Awaiting) else type(kind.__name__, (_behaviour(kind), kind), {})
+        for kind in benchmark_types
+    ]
+
+
+def _behaviour(kind):
+    return AwaitingTime if kind is TimeBenchmark else Awaiting
+
+
+class Awaiting:
+    """A benchmark whose functions are awaited; ``prove``, if it has one, runs before and after its measurement.
+
+    Setup runs once a process, not before each sample. ``version`` is a hash of what runs: the benchmark's file, the
+    measured project, the harness and the version of asv_runner.
+    """
+
+    def __init__(self, name, func, attr_sources):
+        super().__init__(name, func, attr_sources)
+        self._proofs = [getattr(source, "prove", None) for source in attr_sources]
+        self._setups = [_settling(setup) for setup in self._setups]
+        self._teardowns = [_settling(teardown) for teardown in self._teardowns]
+        _refuse_what_nobody_awaits(self)
+        self.call = func
+        self.func = _settling(func)
+        self.version = fingerprint(self.code, attr_sources[-1].__file__)
+
+    def run(self, *param):
+        with every_coroutine_awaited():
+            self._prove(*param)
+            result = super().run(*param)
+            self._prove(*param)
+        return result
+
+    def _prove(self, *param):
+        for proof in filter(None, self._proofs):
+            loop.settle(proof(*param))
+
+    def do_teardown(self):
+        try:
+            super().do_teardown()
+        finally:
+            loop.close()
+
+
+class AwaitingTime(Awaiting):
+    """A time benchmark that is awaited, or called, ``number`` times by one loop with the clock inside."""
+
+    _setup_isolates_timed_calls = False  # or asv_runner would batch no benchmark that has a setup: number=1
+
+    def _get_timer(self, *param):
+        return Batch(functools.partial(self.call, *param), self.timer)
+
+
+class Batch:
+    """asv's timer: ``timeit(number)`` returns the seconds that ``number`` calls take, awaited where awaitable.
+
+    Sync and async are timed by the same lines but for the await, with garbage collection off as timeit does. One call
+    is made first, to see which of the two it is.
+    """
+
+    def __init__(self, call, clock):
+        self.call = call
+        self.clock = clock
+        first = call()
+        self.seconds = self._awaited if inspect.isawaitable(first) else self._called
+        loop.settle(first)
+
+    def timeit(self, number):
+        collecting = gc.isenabled()
+        gc.disable()
+        try:
+            return loop.settle(self.seconds(number))
+        finally:
+            if collecting:
+                gc.enable()
+
+    def _called(self, number):
+        call, clock = self.call, self.clock
+        start = clock()
+        for _ in itertools.repeat(None, number):
+            value = call()
+        seconds = clock() - start
+        if inspect.isawaitable(value):
+            raise TypeError("%r returned an awaitable after it had returned none" % call)
+        return seconds
+
+    async def _awaited(self, number):
+        call, clock = self.call, self.clock
+        start = clock()
+        for _ in itertools.repeat(None, number):
+            await call()
+        return clock() - start
+
+
+def _settling(func):
+    """Return ``func`` with its value awaited, and its signature kept for asv's check."""
+
+    @functools.wraps(func)
+    def settled(*param):
+        return loop.settle(func(*param))
+
+    settled.__signature__ = inspect.signature(func)
+    return settled
+
+
+def _refuse_what_nobody_awaits(benchmark):
+    """Raise SystemExit, asv's one line, where a function of ``benchmark`` is async in a way that is not awaited."""
+    functions = [benchmark.func] + benchmark._setups + benchmark._teardowns + [benchmark._setup_cache]
+    for function in map(inspect.unwrap, filter(None, functions)):
+        unawaited = isinstance(benchmark, TimerawBenchmark) or function is benchmark._setup_cache
+        if inspect.isasyncgenfunction(function) or (unawaited and inspect.iscoroutinefunction(function)):
+            raise SystemExit(
+                "%s: nothing would await %s; make it a plain def, or an async def time_, track_, mem_ or peakmem_"
+                % (benchmark.name, function.__qualname__)
+            )
+
+
+def fingerprint(code, file):
+    """Return the version of a benchmark: a SHA-256 over its code, its file and all that it runs but Django."""
+    digest = hashlib.sha256((code + _fingerprint_of_harness()).encode())
+    digest.update(Path(file).read_bytes())
+    return digest.hexdigest()
+
+
+@functools.lru_cache(maxsize=None)
+def _fingerprint_of_harness():
+    digest = hashlib.sha256(version("asv_runner").encode())
+    for folder in ("benchproject", "harness"):
+        for file in sorted((_ROOT / folder).rglob("*.py")):
+            digest.update(str(file.relative_to(_ROOT)).encode() + file.read_bytes())
+    return digest.hexdigest()

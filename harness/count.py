@@ -1,0 +1,89 @@
+"""Exact counters: what one request does, counted by the functions that it starts.
+
+Each count is the same on every repeat, or it is refused: a count that varies is no fact.
+"""
+
+import asyncio
+import collections
+import concurrent.futures
+import gc
+import os
+import threading
+
+import asgiref
+import django
+from asgiref.current_thread_executor import CurrentThreadExecutor
+from asgiref.sync import AsyncToSync, SyncToAsync
+
+from harness.loop import settle
+from harness.watch import watched
+
+WARM_UP, REPEATS = 3, 3
+
+_THREADSAFE = asyncio.BaseEventLoop.call_soon_threadsafe.__code__
+
+_METRIC = {
+    SyncToAsync.__call__.__code__: "sync_to_async",
+    AsyncToSync.__call__.__code__: "async_to_sync",
+    concurrent.futures.ThreadPoolExecutor.submit.__code__: "hops",
+    CurrentThreadExecutor.submit.__code__: "hops",
+    threading.Thread.start.__code__: "threads",
+    asyncio.BaseEventLoop.__init__.__code__: "event_loops",
+    asyncio.BaseEventLoop.create_task.__code__: "tasks",
+}
+
+_COUNTED_CODE = tuple(os.path.dirname(package.__file__) + os.sep for package in (django, asgiref))
+
+
+class Inexact(Exception):
+    """A count differed between two repeats of the same request."""
+
+
+class Counter:
+    """Counts for ``watch``: call it with each frame that starts; ``counts`` maps a metric to its count.
+
+    sync_to_async, async_to_sync: crossings. hops: calls submitted to another thread, by an executor or as a task for
+    another thread's loop. threads, event_loops, tasks: those created. python_calls: Python functions of Django and
+    asgiref called. The event loop's own frames are left out, since they vary with the timing of threads.
+    """
+
+    def __init__(self):
+        self.counts = collections.Counter()
+
+    def __call__(self, frame):
+        code = frame.f_code
+        if code.co_filename.startswith(_COUNTED_CODE):
+            self.counts["python_calls"] += 1
+        if code in _METRIC:
+            self.counts[_METRIC[code]] += 1
+        elif code is _THREADSAFE and _creates_task(frame.f_locals["callback"]):
+            self.counts["hops"] += 1
+
+
+def _creates_task(callback):
+    """Tell a call that AsyncToSync sends to a running loop from a future's report to its loop."""
+    return getattr(callback, "__name__", "") == "create_task"
+
+
+def count(call):
+    """Return what one ``call`` does once warm, as a ``collections.Counter`` by metric.
+
+    Raises Inexact where repeats differ.
+    """
+    for _ in range(WARM_UP):
+        _count_once(call)
+    repeats = [_count_once(call) for _ in range(REPEATS)]
+    if any(repeat != repeats[0] for repeat in repeats):
+        raise Inexact("counts of the same request differ: %s" % [dict(repeat) for repeat in repeats])
+    return repeats[0]
+
+
+def _count_once(call):
+    counter = Counter()
+    gc.collect()
+    gc.disable()  # a collection would run finalizers in the middle of one request and not of another
+    try:
+        settle(watched(counter, call))
+    finally:
+        gc.enable()
+    return counter.counts

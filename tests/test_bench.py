@@ -1,0 +1,207 @@
+"""``make bench`` from end to end: releases of the package index measured, compared, published and shown."""
+
+import json
+import os
+import re
+import shutil
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from browser import PAINTED_PIXELS, served, watch
+from conftest import ROOT
+from playwright.sync_api import Page
+
+OLDEST, NEWEST = "3.0", "6.1" if sys.version_info >= (3, 12) else "5.2"
+
+# What a clone holds of what the commands need.
+CLONED = ("asv.conf.json", "benchmarks", "benchproject", "harness", "tools")
+
+
+def clone(folder: Path) -> Path:
+    for name in CLONED:
+        source = ROOT / name
+        copy = shutil.copytree if source.is_dir() else shutil.copy
+        copy(source, folder / name)
+    return folder
+
+
+def tool(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    return subprocess.run(
+        [sys.executable, "-m", *arguments],
+        cwd=root,
+        env={**os.environ, "HOME": str(root), **environment},
+        capture_output=True,
+        text=True,
+        timeout=500,
+    )
+
+
+@pytest.fixture(scope="module")
+def measured(tmp_path_factory: pytest.TempPathFactory) -> tuple[Path, str]:
+    """A clone in which ``make bench`` ran over the oldest and the newest Django, and what it printed."""
+    root = clone(tmp_path_factory.mktemp("clone"))
+    done = tool(root, "tools", "bench", "--releases", f"{OLDEST} {NEWEST}", "--scenarios", "handlers floors")
+    assert done.returncode == 0, done.stdout[-3000:] + done.stderr[-3000:]
+    return root, done.stdout
+
+
+def cells(output: str, series: str) -> dict[str, list[str]]:
+    """Return the printed table's rows of a series: the columns after the cell, by cell."""
+    rows = re.findall(rf"^ +{series}\.\d+ +((?:WSGI|ASGI) a?sync) +(.*)$", output, re.MULTILINE)
+    return {cell: columns.split() for cell, columns in rows}
+
+
+def test_the_table_shows_the_newest_django(measured: tuple[Path, str]) -> None:
+    shown = cells(measured[1], NEWEST)
+    assert {cell: row[2:4] for cell, row in shown.items()} == {
+        "WSGI sync": ["0", "0"],
+        "WSGI async": ["1", "1"],
+        "ASGI sync": ["3", "3"],
+        "ASGI async": ["2", "2"],
+    }
+    assert shown["WSGI sync"][1] == "1.0"
+    assert all(re.fullmatch(r"[\d.]+±[\d.]+[μm]s", row[0]) for row in shown.values())
+
+
+def test_the_table_shows_the_oldest_django_and_what_it_cannot_do(measured: tuple[Path, str]) -> None:
+    shown = cells(measured[1], OLDEST)
+    assert shown["WSGI sync"][2:4] == ["0", "0"]
+    assert shown["ASGI sync"][2:4] == ["2", "2"]
+    assert set(shown["WSGI async"] + shown["ASGI async"]) == {"n/a"}
+
+
+def test_the_conditions_are_shown(measured: tuple[Path, str]) -> None:
+    for words in ("median ± half", "Resolution of the times: ", "asgiref 3.13.0", "asv_runner 0.3.2", "Machine "):
+        assert words in measured[1]
+
+
+def test_results_are_stored_by_asv(measured: tuple[Path, str]) -> None:
+    root, _ = measured
+    stored = list((root / ".releases/django/results").glob("*/????????-*.json"))
+    assert len(stored) == 2
+    assert all("handlers.Hello.time_request" in json.loads(path.read_text())["results"] for path in stored)
+
+
+def test_asv_compares_two_releases(measured: tuple[Path, str]) -> None:
+    root, output = measured
+    versions = re.search(r"Releases: (\S+), (\S+)", output)
+    assert versions
+    done = tool(root, "asv", "--config", "asv.releases.conf.json", "compare", *versions.groups())
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"2 +\| +3 +\| +1.5.* handlers.Hello.track_hops\('ASGI', 'sync'\)", done.stdout), done.stdout
+
+
+def test_a_second_run_measures_nothing(measured: tuple[Path, str]) -> None:
+    root, first = measured
+    again = tool(root, "tools", "bench", "--releases", f"{OLDEST} {NEWEST}", "--scenarios", "handlers floors")
+    assert again.returncode == 0
+    assert "Benchmarking" not in again.stdout
+    assert cells(again.stdout, NEWEST) == cells(first, NEWEST)
+
+
+def test_without_an_index_the_releases_at_hand_serve(measured: tuple[Path, str]) -> None:
+    root, first = measured
+    again = tool(root, "tools", "bench", "--scenarios", "handlers", PIP_INDEX_URL="http://127.0.0.1:9/")
+    assert again.returncode == 0, again.stderr
+    assert "Going on with what is at hand" in again.stdout
+    assert cells(again.stdout, NEWEST) == cells(first, NEWEST)
+
+
+def test_the_site_shows_graphs_without_network(measured: tuple[Path, str], page: Page) -> None:
+    with served(measured[0] / ".releases/django/html") as address:
+        complaints = watch(page, address)
+        page.goto(address + "#handlers.Hello.time_request")
+        graph = page.locator("#main-graph")
+        graph.locator(".legend").get_by_text("interface-ASGI; view-sync").wait_for()
+        assert graph.locator("canvas.flot-base").evaluate(PAINTED_PIXELS) > 1000
+        page.screenshot(path=measured[0] / "graph.png")
+    assert complaints == []
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "complaint"),
+    [
+        (("--releases", "7.5"), {}, r"unknown release 7\.5"),
+        (("--releases", "rubbish;rm"), {}, "unknown release rubbish;rm"),
+        (("--scenarios", "handler"), {}, "no scenario handler: there are clients, floors, handlers"),
+        ((), {"PIP_INDEX_URL": "http://127.0.0.1:9/"}, "127.0.0.1"),
+        (("--project", "no-such-project-of-ours"), {}, "no-such-project-of-ours"),
+        (("--colour",), {}, "No such option"),
+    ],
+)
+def test_bad_input_ends_in_one_line(
+    tmp_path: Path, arguments: tuple[str, ...], environment: dict[str, str], complaint: str
+) -> None:
+    done = tool(clone(tmp_path), "tools", "bench", *arguments, **environment)
+    assert done.returncode != 0
+    assert re.search(rf"^Error: .*{complaint}", done.stderr, re.MULTILINE), done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+
+
+BROKEN = "raise ImportError('planted: this commit is broken')\n"
+
+
+@pytest.fixture
+def own(measured: tuple[Path, str], tmp_path: Path) -> Path:
+    """A clone with the measured releases, which a test may spoil."""
+    root = clone(tmp_path)
+    shutil.copytree(measured[0] / ".releases", root / ".releases", symlinks=True)
+    shutil.copy(measured[0] / ".asv-machine.json", root)
+    return root
+
+
+def git(folder: Path, *arguments: str) -> str:
+    person = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+    return subprocess.check_output(["git", *person, *arguments], cwd=folder, text=True).strip()
+
+
+def test_a_broken_release_is_said_and_the_others_are_kept(own: Path) -> None:
+    history, work = own / ".releases/django/history.git", own / "work"
+    git(own, "clone", "--quiet", str(history), str(work))
+    (work / "django/__init__.py").write_text(BROKEN)
+    git(work, "commit", "--quiet", "--all", "--message", "broken")
+    git(work, "tag", "9.9")
+    git(work, "push", "--quiet", "origin", "9.9")
+    done = tool(
+        own,
+        *("tools", "bench", "--releases", f"9.9 {NEWEST}", "--scenarios", "handlers floors"),
+        PIP_INDEX_URL="http://127.0.0.1:9/",
+    )
+    assert done.returncode == 1
+    assert "planted: this commit is broken" in done.stdout
+    assert done.stderr.splitlines()[-1].startswith("Error: not measured: 9.9")
+    assert set(cells(done.stdout, NEWEST)) == {"WSGI sync", "WSGI async", "ASGI sync", "ASGI async"}
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupted_run_leaves_nothing_running_and_is_resumed(own: Path, number: signal.Signals) -> None:
+    shutil.rmtree(own / ".releases/django/results")
+    command = ["tools", "bench", "--releases", f"{OLDEST} {NEWEST}", "--scenarios", "handlers floors"]
+    with subprocess.Popen(
+        [sys.executable, "-m", *command],
+        cwd=own,
+        env={**os.environ, "HOME": str(own)},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        start_new_session=True,
+    ) as process:
+        assert process.stdout
+        for line in process.stdout:
+            if "Benchmarking" in line:
+                break
+        process.send_signal(number)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 130
+    assert errors.splitlines()[-1].startswith("Interrupted: ")
+    assert not [line for line in processes() if str(own) in line]
+    again = tool(own, *command)
+    assert again.returncode == 0, again.stderr
+    assert set(cells(again.stdout, NEWEST)) == {"WSGI sync", "WSGI async", "ASGI sync", "ASGI async"}
+
+
+def processes() -> list[str]:
+    return subprocess.check_output(["ps", "-eo", "args"], text=True).splitlines()

@@ -1,0 +1,1 @@
+"""What people and CI run: release history, comparison, publishing."""

@@ -1,0 +1,149 @@
+"""``make bench``: measures releases from the package index and shows what a request costs."""
+
+import os
+import sys
+from collections.abc import Iterator, Sequence
+from typing import Any
+
+import click
+from asv.machine import Machine, MachineCollection
+from asv.results import Results, iter_results_for_machine
+from asv.util import UserError
+from packaging.version import Version
+from rich import filesize
+from rich.console import Console
+
+from tools import process, releases
+from tools.configuration import ROOT, History
+from tools.figures import failures, machine_of, results_of
+from tools.table import resolution, table_of
+
+SCENARIOS = ("handlers", "clients", "floors")
+PYTHON = Version(".".join(map(str, sys.version_info[:3])))
+SERIES = f"{PYTHON.major}.{PYTHON.minor}"
+
+console = Console(highlight=False)
+
+
+def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None:
+    """Measure the releases of ``project`` that the words ``wanted`` name, publish them and print the answer.
+
+    ``scenarios`` are names of files in benchmarks/, or "all". Raises click.ClickException where the index, asv or a
+    benchmark fails; what was measured before is kept.
+    """
+    pattern = _pattern(scenarios or SCENARIOS)
+    history = History(project)
+    hashes = _releases(history, wanted)
+    configuration = history.configure(SERIES)
+    machine = _machine()
+    _forget_interrupted(history, machine)
+    _measure(history, machine, pattern, hashes)
+    _answer(history, machine, hashes, configuration)
+
+
+def _pattern(scenarios: Sequence[str]) -> str:
+    """Return asv's pattern for the benchmarks of some files."""
+    known = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
+    unknown = [name for name in scenarios if name not in [*known, "all"]]
+    if unknown:
+        raise click.ClickException(f"no scenario {unknown[0]}: there are {', '.join(known)}, and all")
+    return f"^({'|'.join(known if 'all' in scenarios else scenarios)})\\."
+
+
+def _releases(history: History, wanted: Sequence[str]) -> dict[str, str]:
+    """Return version -> hash of the releases to measure; where the index is out of reach, of those at hand."""
+    try:
+        offered = releases.available(history.project)
+    except click.ClickException as problem:
+        return _at_hand(history, wanted, problem)
+    chosen = releases.choose(offered, wanted, PYTHON)
+    console.print(f"Releases: {', '.join(str(release.version) for release in chosen)}")
+    return releases.update(history.repository, history.project, chosen)
+
+
+def _at_hand(history: History, wanted: Sequence[str], problem: click.ClickException) -> dict[str, str]:
+    """Return version -> hash of the wanted releases if they are all at hand, else raise ``problem``."""
+    hashes = releases.at_hand(history.repository)
+    newest = {".".join(version.split(".")[:2]): version for version in hashes}
+    chosen = [newest.get(word, word) for word in wanted] or list(newest.values())[-3:]
+    if not chosen or not set(chosen) <= set(hashes):
+        raise problem
+    console.print(f"[yellow]{problem.message}[/]\nGoing on with what is at hand: {', '.join(chosen)}")
+    return {version: hashes[version] for version in hashes if version in chosen}
+
+
+def _machine() -> str:
+    """Return the name under which asv knows this machine; tell it what it would ask a person, if need be."""
+    name = Machine.get_unique_machine_name()
+    try:
+        known: dict[str, str] = MachineCollection.load(name)
+    except UserError:
+        known = Machine.get_defaults()
+        MachineCollection.save(known["machine"], known)
+    return known["machine"]
+
+
+def _forget_interrupted(history: History, machine: str) -> None:
+    """Drop the benchmarks whose rounds were interrupted: asv keeps samples until the last round and no longer."""
+    folder = history.results / machine
+    for result in iter_results_for_machine(str(history.results), machine) if folder.is_dir() else ():
+        interrupted = [name for name in result.get_all_result_keys() if result._samples[name]]
+        for name in interrupted:
+            result.remove_result(name)
+        if interrupted:
+            result.save(str(history.results))
+
+
+def _measure(history: History, machine: str, pattern: str, hashes: dict[str, str]) -> None:
+    """Let asv run what has no result yet, releases interleaved so that a machine that drifts drifts for all of them."""
+    commits = history.folder / "commits.txt"
+    commits.write_text("\n".join(hashes.values()) + "\n")
+    status = _asv(
+        history,
+        *("run", f"HASHFILE:{commits}", "--machine", machine, "--bench", pattern),
+        *("--skip-existing-successful", "--interleave-rounds", "--show-stderr"),
+    )
+    if status not in (0, 2):  # 2: a benchmark failed, which the answer tells
+        raise click.ClickException(f"asv run ended with status {status}; its last lines above say why")
+
+
+def _asv(history: History, *arguments: str) -> int:
+    """Run asv on the release history and return its exit status."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    # asv looks for pythonX.Y on the PATH first, where an inactive shim of pyenv may be in the way.
+    environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
+    command = [sys.executable, "-m", "asv", "--config", str(history.path), *arguments]
+    return process.run(command, cwd=ROOT, env=environment)
+
+
+def _answer(history: History, machine: str, hashes: dict[str, str], configuration: dict[str, Any]) -> None:
+    """Publish the site, print the table and say where both are. Raises click.ClickException where anything failed."""
+    if _asv(history, "publish", "--no-pull"):
+        raise click.ClickException("asv publish failed; its last lines above say why")
+    found = {version: results_of(history.results, machine, hashes[version], SERIES) for version in hashes}
+    measured = {version: result for version, result in found.items() if result and result.get_all_result_keys()}
+    console.print(table_of(measured))
+    for line in _conditions(history, machine, measured, configuration):
+        console.print(line, soft_wrap=True)
+    failed = [f"{version} {name}" for version, result in measured.items() for name in failures(result)]
+    failed += [version for version in found if version not in measured]
+    if failed:
+        raise click.ClickException(f"not measured: {', '.join(failed)}; asv says why above")
+
+
+def _conditions(
+    history: History, machine: str, measured: dict[str, Results], configuration: dict[str, Any]
+) -> Iterator[str]:
+    """Yield what the figures hold for: units, resolution, versions and machine; then where the site is."""
+    yield "Of one request. Time: median ± half of the interquartile range; ratio: to WSGI sync; counts: exact."
+    floor = resolution(measured)
+    if floor is not None:
+        yield f"Resolution of the times: {floor:.0%}, by which the floors, always the same code, differed in this run."
+    pins = ", ".join(
+        f"{name.removeprefix('pip+')} {versions[0]}" for name, versions in configuration["matrix"]["req"].items()
+    )
+    yield f"Python {PYTHON}, {pins}"
+    about = machine_of(history.results, machine)
+    memory = filesize.decimal(int(about["ram"]))
+    yield f"Machine {about['machine']}: {about['cpu']}, {about['num_cpu']} CPUs, {memory}, {about['os']}"
+    yield f"Site: {history.html}/index.html; to see it: .venv/bin/asv --config {history.path.name} preview"

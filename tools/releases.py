@@ -1,0 +1,426 @@
+"""Build a local git history of a project's releases from their source distributions.
+
+The history is a bare git repository that asv measures as it measures any other:
+
+- A release is a *root* commit of the tree of its sdist. Results are stored by hash, so the hash may
+  depend on nothing but the release: its tree, its name and version, and the time of its upload. The
+  same release then has the same hash on every machine, and an older release that is added later
+  changes no hash.
+- Since the commits have no parents, their version order is laid over them with git's replacement
+  objects, as `git replace --graft` does. git honours them in `log`, `rev-list --first-parent` and
+  ranges, without a change of any hash. A clone does not take them over, but asv needs only a
+  checkout by hash there.
+- A replacement's committer date is later than that of the release below it. 6.0.10 was uploaded 23
+  seconds after 6.1.3, and by their own dates `git name-rev`, hence asv, would call it "6.1.3~1".
+- A tag names each release; it is written last, so a release that has a tag is complete. `main` is
+  the newest.
+
+git reads the content of each sdist from a stream (`git fast-import`). Nothing is extracted and no
+working tree exists, so no attribute, ignore file, hook or setting of the user can change a byte.
+"""
+
+import difflib
+import fcntl
+import os
+import posixpath
+import shutil
+import subprocess
+import tarfile
+import tempfile
+import zlib
+from collections.abc import Generator, Iterator, Sequence
+from contextlib import closing, contextmanager
+from dataclasses import dataclass
+from functools import partial
+from itertools import pairwise
+from pathlib import Path
+from typing import IO, Self
+from urllib.parse import urlsplit
+
+import click
+import requests
+from packaging.specifiers import SpecifierSet
+from packaging.version import InvalidVersion, Version
+from pypi_simple import (
+    PYPI_SIMPLE_ENDPOINT,
+    DistributionPackage,
+    NoSuchProjectError,
+    PyPISimple,
+    UnsupportedRepoVersionError,
+)
+from rich.console import Console
+from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+OLDEST = Version("3.0")
+"""The first release that can be chosen: the first Django with an ASGI handler."""
+
+IDENTITY = "release history <releases@localhost>"
+"""Author and committer of each commit; a change of it changes every hash."""
+
+TIMEOUT = (10.0, 60.0)
+"""Seconds to wait for a connection to the index, and for its next byte."""
+
+
+@dataclass(frozen=True)
+class Release:
+    """A version of a project, and the source distribution that holds it."""
+
+    version: Version
+    package: DistributionPackage
+
+    @property
+    def series(self) -> str:
+        """The feature series, such as "6.1" for 6.1.3."""
+        return f"{self.version.major}.{self.version.minor}"
+
+    def runs_on(self, python: Version) -> bool:
+        """Whether the release admits this version of Python."""
+        # As pip does: 3.15.0rc1 counts as 3.15.0.
+        return SpecifierSet(self.package.requires_python or "").contains(python.base_version)
+
+
+def available(project: str) -> list[Release]:
+    """Return the releases of `project` that the index offers as .tar.gz sdists, in version order.
+
+    Pre-releases and yanked releases are left out. The index is the one of PIP_INDEX_URL, if set.
+    Raises click.ClickException if the index cannot be reached or has no such release.
+    """
+    endpoint = _endpoint()
+    with _explained(f"cannot list the releases of {project}"), PyPISimple(endpoint) as index:
+        packages = index.get_project_page(project, timeout=TIMEOUT).packages
+    releases = {r.version: r for p in packages if (r := _final(p))}
+    if not releases:
+        raise click.ClickException(f"{_host(endpoint)} offers no source distribution of {project}: check PIP_INDEX_URL")
+    return [releases[version] for version in sorted(releases)]
+
+
+def choose(
+    releases: Sequence[Release], wanted: Sequence[str], python: Version, default_count: int = 3
+) -> list[Release]:
+    """Return those of `releases` that the words of `wanted` name, in version order, each once.
+
+    A word is a series ("6.1": its newest patch), an exact version ("6.1.2"; "6.1.0" is the first of
+    its series), or "all": the newest patch of every series that `python` runs. Without a word it is
+    the newest patch of the last `default_count` series that `python` runs.
+    Raises click.ClickException for a word that names no release, or one that `python` cannot run.
+    """
+    known = sorted((r for r in releases if r.version >= OLDEST), key=lambda r: r.version)
+    newest = {r.series: r for r in known}
+    runnable = [r for r in newest.values() if r.runs_on(python)]
+    if not runnable:
+        raise click.ClickException(f"no release runs on Python {python}: use another Python")
+    if not wanted:
+        return runnable[-default_count:]
+    named = [_named(word, known, newest, python) for word in wanted if word != "all"]
+    chosen = {r.version: r for r in [*named, *(runnable if "all" in wanted else [])]}
+    return [chosen[version] for version in sorted(chosen)]
+
+
+def update(repository: Path, project: str, releases: Sequence[Release]) -> dict[str, str]:
+    """Add those of `releases` that `repository` lacks; return version -> commit hash of `releases`.
+
+    `repository` is made if need be. `project` is part of each commit's message, hence of its hash.
+    A second run waits for the first. A run that is interrupted keeps what it has finished, and the
+    next one goes on from there.
+    Raises click.ClickException if a download, its digest, its content, git or the disk fails.
+    """
+    with _explained(f"cannot update {repository}"), _locked(repository):
+        _sweep(repository)
+        _create(repository)
+        try:
+            _add(repository, project, releases)
+        finally:
+            # First, since what a failed git leaves may be what fills the disk.
+            _sweep(repository)
+            _link(repository)
+    hashes = at_hand(repository)
+    return {version: hashes[version] for version in (str(r.version) for r in releases)}
+
+
+def at_hand(repository: Path) -> dict[str, str]:
+    """Return version -> commit hash of the releases in `repository`, in version order.
+
+    It needs no network, so a caller without one can go on with what is here. Empty if there is no
+    repository. Raises click.ClickException if git cannot read it.
+    """
+    if not (repository / "HEAD").exists():
+        return {}
+    form = "--format=%(refname:strip=2) %(objectname)"
+    lines = _git(repository, "for-each-ref", form, "refs/tags").splitlines()
+    hashes = dict(line.split() for line in lines)
+    return {version: hashes[version] for version in sorted(hashes, key=Version)}
+
+
+# The index
+
+
+def _endpoint() -> str:
+    return os.environ.get("PIP_INDEX_URL") or PYPI_SIMPLE_ENDPOINT
+
+
+def _host(url: str | None) -> str:
+    # The whole URL may hold a password.
+    return urlsplit(url or "").hostname or "the package index"
+
+
+def _final(package: DistributionPackage) -> Release | None:
+    """Return the release that `package` holds; None unless it is a final .tar.gz sdist."""
+    is_tarball = package.package_type == "sdist" and package.filename.endswith(".tar.gz")
+    if not is_tarball or package.is_yanked:
+        return None
+    try:
+        version = Version(package.version or "")
+    except InvalidVersion:
+        return None
+    return None if version.is_prerelease else Release(version, package)
+
+
+def _named(word: str, known: Sequence[Release], newest: dict[str, Release], python: Version) -> Release:
+    """Return the release that `word` names, a key of `newest` or an exact version.
+
+    Raises click.ClickException if there is none, or if it needs another Python.
+    """
+    release = newest.get(word) or _exact(word, known)
+    if release is None:
+        names = [*newest, *(str(r.version) for r in known)]
+        nearest = ", ".join(difflib.get_close_matches(word, names)) or "none"
+        raise click.ClickException(f"unknown release {word}: the nearest are {nearest}, the series {', '.join(newest)}")
+    if not release.runs_on(python):
+        needs = release.package.requires_python
+        raise click.ClickException(
+            f"release {release.version} needs Python {needs} and this is {python}: "
+            "name another release or use another Python"
+        )
+    return release
+
+
+def _exact(word: str, known: Sequence[Release]) -> Release | None:
+    try:
+        version = Version(word)
+    except InvalidVersion:
+        return None
+    # "6" equals 6.0, but whoever writes it does not mean the first release of 6.0.
+    is_full = len(version.release) > 2
+    return next((r for r in known if is_full and r.version == version), None)
+
+
+class _Bar:
+    """One line of a progress display, as the index client wants it."""
+
+    def __init__(self, progress: Progress, label: str, size: int | None) -> None:
+        self._progress = progress
+        self._task = progress.add_task(label, total=size)
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        self._progress.stop_task(self._task)
+
+    def update(self, increment: int) -> None:
+        self._progress.advance(self._task, increment)
+
+
+def _progress() -> Progress:
+    label = TextColumn("{task.description}")
+    columns = (label, BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    return Progress(*columns, console=Console(stderr=True))
+
+
+# The repository
+
+
+def _add(repository: Path, project: str, releases: Sequence[Release]) -> None:
+    present = at_hand(repository)
+    missing = [r for r in releases if str(r.version) not in present]
+    if not missing:
+        return
+    with PyPISimple(_endpoint()) as index, _progress() as progress:
+        for release in missing:
+            label = f"{project} {release.version}"
+            with _explained(f"cannot add {label}"), _scratch(repository) as folder:
+                sdist = folder / "sdist.tar.gz"
+                bar = partial(_Bar, progress, label)
+                index.download_package(release.package, sdist, progress=bar, timeout=TIMEOUT)
+                _import(repository, _commit(project, release, sdist))
+
+
+def _commit(project: str, release: Release, sdist: Path) -> Generator[bytes, None, None]:
+    """Yield a stream for git: the tree of `sdist` as a root commit that a tag names."""
+    uploaded = release.package.upload_time
+    if uploaded is None:
+        raise click.ClickException(
+            f"{_host(release.package.url)} does not say when {release.package.filename} was "
+            "uploaded: set PIP_INDEX_URL to an index with upload times (PEP 700)"
+        )
+    date = int(uploaded.timestamp())
+    yield _header(f"refs/tags/{release.version}", date, date, f"{project} {release.version}")
+    for mode, path, content in _files(sdist):
+        yield b"M %b inline %b\n" % (mode, _quoted(path)) + _data(content)
+
+
+def _header(ref: str, authored: int, committed: int, message: str) -> bytes:
+    author = f"author {IDENTITY} {authored} +0000"
+    committer = f"committer {IDENTITY} {committed} +0000"
+    return f"commit {ref}\n{author}\n{committer}\n".encode() + _data(f"{message}\n".encode())
+
+
+def _data(content: bytes) -> bytes:
+    return b"data %d\n%b\n" % (len(content), content)
+
+
+def _quoted(path: str) -> bytes:
+    escaped = path.replace("\\", "\\\\").replace('"', '\\"').replace("\n", "\\n")
+    return b'"%b"' % escaped.encode("utf-8", "surrogateescape")
+
+
+def _files(sdist: Path) -> Iterator[tuple[bytes, str, bytes]]:
+    """Yield git mode, path below the one top-level folder, and content of each file of `sdist`.
+
+    Raises tarfile.TarError for a member outside of that folder, a device, or a damaged archive.
+    """
+    top: str | None = None
+    with tarfile.open(sdist, "r:gz") as archive:
+        for member in archive:
+            # Refuses what would leave the folder, though only a later checkout writes any file.
+            name = tarfile.data_filter(member, str(sdist.parent)).name
+            folder, _, path = posixpath.normpath(name).partition("/")
+            top = top or folder
+            if folder != top or not (path or member.isdir()):
+                raise tarfile.ReadError(f"{name} is outside of the folder {top}")
+            if member.issym():
+                yield b"120000", path, member.linkname.encode("utf-8", "surrogateescape")
+            elif file := archive.extractfile(member):
+                yield b"100755" if member.mode & 0o100 else b"100644", path, file.read()
+
+
+def _link(repository: Path) -> None:
+    """Lay the version order over the commits and point `main` to the newest."""
+    commits = list(at_hand(repository).values())
+    if commits:
+        _import(repository, _order(repository, commits))
+
+
+def _order(repository: Path, commits: Sequence[str]) -> Generator[bytes, None, None]:
+    """Yield a stream for git: each of `commits` but the first gets the one before as its parent."""
+    form = "--format=%(objectname) %(tree) %(authordate:unix) %(subject)"
+    lines = _git(repository, "for-each-ref", form, "refs/tags").splitlines()
+    about = dict(line.split(" ", 1) for line in lines)
+    latest = 0
+    for older, newer in pairwise(["", *commits]):
+        tree, date, message = about[newer].split(" ", 2)
+        latest = max(latest + 1, int(date))
+        if older:
+            yield _header(f"refs/replace/{newer}", int(date), latest, message)
+            yield f'from {older}\nM 040000 {tree} ""\n'.encode()
+    yield f"reset refs/heads/main\nfrom {commits[-1]}\n".encode()
+
+
+def _import(repository: Path, stream: Generator[bytes, None, None]) -> None:
+    """Give the whole of `stream` to git, or nothing if it breaks off."""
+    # Closed at once: a suspended generator holds its sdist open, and so the space of a full disk.
+    with _scratch(repository) as folder, closing(stream), (folder / "stream").open("w+b") as file:
+        file.writelines(stream)
+        file.seek(0)
+        _git(repository, "fast-import", "--quiet", "--force", stdin=file)
+
+
+def _create(repository: Path) -> None:
+    """Make the bare repository unless it exists.
+
+    Raises click.ClickException if something else is there.
+    """
+    if (repository / "HEAD").exists():
+        return
+    if repository.exists():
+        raise click.ClickException(f"{repository} is not a git repository: remove it")
+    with _scratch(repository) as folder:
+        new = folder / "new.git"
+        # Named, since the defaults of git change: sha256 would change every hash.
+        options = ("--template=", "--initial-branch=main", "--object-format=sha1")
+        _git(new, "init", "--quiet", "--bare", *options)
+        # A killed init must not leave a directory that looks like a repository.
+        new.rename(repository)
+
+
+@contextmanager
+def _scratch(repository: Path) -> Iterator[Path]:
+    prefix = _scratch_prefix(repository)
+    with tempfile.TemporaryDirectory(prefix=prefix, dir=repository.parent) as folder:
+        yield Path(folder)
+
+
+def _scratch_prefix(repository: Path) -> str:
+    return f".{repository.name}.tmp-"
+
+
+def _sweep(repository: Path) -> None:
+    """Remove what a killed run or git left; only the holder of the lock may."""
+    for folder in repository.parent.glob(f"{_scratch_prefix(repository)}*"):
+        shutil.rmtree(folder)
+    for pattern in ("objects/pack/tmp_*", "fast_import_crash_*"):
+        for file in repository.glob(pattern):
+            file.unlink()
+
+
+@contextmanager
+def _locked(repository: Path) -> Iterator[None]:
+    repository.parent.mkdir(parents=True, exist_ok=True)
+    with repository.with_name(f"{repository.name}.lock").open("w") as lock:
+        try:
+            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            click.echo(f"waiting for another run to finish with {repository}", err=True)
+            fcntl.flock(lock, fcntl.LOCK_EX)
+        yield
+
+
+def _git(repository: Path, *arguments: str, stdin: IO[bytes] | None = None) -> str:
+    """Return what git prints; raises click.ClickException if it fails, OSError if it is missing."""
+    done = subprocess.run(
+        ["git", f"--git-dir={repository}", *arguments],
+        env=_environment(),
+        stdin=stdin or subprocess.DEVNULL,
+        capture_output=True,
+        check=False,
+    )
+    if done.returncode:
+        complaint = done.stderr.decode(errors="replace").strip().partition("\n")[0]
+        raise click.ClickException(f"git {arguments[0]} failed in {repository}: {complaint}")
+    return done.stdout.decode()
+
+
+def _environment() -> dict[str, str]:
+    """Return the environment without git settings: the user's, or those of a hook that runs us."""
+    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return inherited | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+
+
+# Failures
+
+
+@contextmanager
+def _explained(failure: str) -> Iterator[None]:
+    """Turn what network, index, archive or disk do wrong into one line: click.ClickException."""
+    outside = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError)
+    try:
+        yield
+    except (*outside, NoSuchProjectError, UnsupportedRepoVersionError) as error:
+        raise click.ClickException(f"{failure}: {_reason(error)}") from error
+
+
+def _reason(error: Exception) -> str:
+    """Say what happened, and what to do if that is not plain."""
+    remedy = "check the network or PIP_INDEX_URL, then try again"
+    match error:
+        case NoSuchProjectError():
+            return f"{_host(error.url)} answered 404: check PIP_INDEX_URL"
+        case requests.HTTPError(response=requests.Response() as answer):
+            return f"{_host(answer.url)} answered {answer.status_code}: {remedy}"
+        case requests.RequestException():
+            url = error.request.url if error.request else _endpoint()
+            return f"{_host(url)} gave no answer ({type(error).__name__}): {remedy}"
+        case OSError(strerror=str(strerror)):
+            return f"{strerror} ({error.filename})" if error.filename else strerror
+        case _:
+            return str(error).partition("\n")[0] or type(error).__name__

@@ -1,0 +1,85 @@
+"""The answer in the terminal: what a request costs, per release and cell."""
+
+from collections.abc import Iterator, Mapping
+from typing import Any
+
+from asv.results import Results
+from asv.util import human_value
+from rich.box import SIMPLE_HEAD
+from rich.table import Table
+
+from tools.figures import Figure, figures
+
+SCENARIO = "handlers.Hello"
+BASE = ("WSGI", "sync")
+UNMEASURED = Figure(None, None)
+
+
+def table_of(releases: Mapping[str, Results]) -> Table:
+    """Return the table of ``releases``: results by version, in the order to show."""
+    table = Table(title="One request: hello world, no middleware, through the raw handlers", box=SIMPLE_HEAD)
+    for heading in ("Django", "cell"):
+        table.add_column(heading, no_wrap=True)
+    for heading in ("time", "ratio", "crossings", "hops", "Python calls"):
+        table.add_column(heading, justify="right", no_wrap=True)
+    for version, result in releases.items():
+        for row in _rows(result):
+            table.add_row(version, *row)
+        table.add_section()
+    return table
+
+
+def _rows(result: Results) -> Iterator[list[str]]:
+    times = figures(result, f"{SCENARIO}.time_request")
+    to_async, to_sync, hops, calls = (
+        figures(result, f"{SCENARIO}.track_{metric}")
+        for metric in ("async_to_sync", "sync_to_async", "hops", "python_calls")
+    )
+    for cell, time in times.items():
+        crossings = [values.get(cell, UNMEASURED) for values in (to_async, to_sync)]
+        counts = [_total(crossings), hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]
+        yield [" ".join(cell), _time(time), _ratio(time, times[BASE]), *map(_count, counts)]
+
+
+def _total(counts: list[Figure]) -> Figure:
+    unmeasured = [count for count in counts if not count.measured]
+    return unmeasured[0] if unmeasured else Figure(sum(count.value or 0 for count in counts), None)
+
+
+def _time(figure: Figure) -> str:
+    return _word(figure) or human_value(figure.value, "seconds", figure.spread)
+
+
+def _ratio(figure: Figure, base: Figure) -> str:
+    return _word(base) or _word(figure) or f"{figure.value / base.value:.1f}"  # type: ignore[operator]
+
+
+def _count(figure: Figure) -> str:
+    return _word(figure) or f"{figure.value:.0f}"
+
+
+def _word(figure: Figure) -> str:
+    """Return what stands for a figure that is no number."""
+    if figure.value is None:
+        return "failed"
+    return "" if figure.measured else "n/a"
+
+
+def resolution(releases: Mapping[str, Results]) -> float | None:
+    """Return by how much the floors, the same code under each release, differed in this run: 0.05 is 5 %.
+
+    It is the largest spread of a floor between two of ``releases``, so a smaller difference between two releases'
+    times is not told from no difference. None for fewer than two releases with floors.
+    """
+    floors: dict[tuple[str, Any], list[float]] = {}
+    for result in releases.values():
+        for name in filter(_is_floor, result.get_all_result_keys()):
+            for cell, figure in figures(result, name).items():
+                if figure.value and figure.measured:
+                    floors.setdefault((name, cell), []).append(figure.value)
+    spreads = [max(values) / min(values) - 1 for values in floors.values() if len(values) > 1]
+    return max(spreads, default=None)
+
+
+def _is_floor(name: str) -> bool:
+    return name.startswith("floors.") and ".time_" in name
