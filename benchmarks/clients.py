@@ -14,8 +14,10 @@ class Hello(cells.Cells):
     params = (["Client", "AsyncClient"], ["sync", "async"])
     param_names = ("client", "view")
     sync_callers = ("Client",)
+    rounds = 2
 
-    def enter(self, name, path):
-        project.need("AsyncClient (Django 3.1)", hasattr(django.test, name))
-        caller = client.ClientCaller if name == "Client" else client.AsyncClientCaller
-        return caller(getattr(django.test, name)(), path)
+    def enter(self, path, message):
+        if self.interface == "Client":
+            return client.ClientCaller(django.test.Client(), path, **message)
+        project.need("AsyncClient (Django 3.1)", hasattr(django.test, "AsyncClient"))
+        return client.AsyncClientCaller(django.test.AsyncClient(), path, **message)

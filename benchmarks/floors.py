@@ -132,5 +132,5 @@ class BareASGI:
 
 def prove_nothing_ran(call, function, in_loop):
     """Raise Lie unless ``call`` runs ``function`` once, on another thread."""
-    _, (starts,) = witness(call, function)
-    prove_place(function.__name__, starts, own_thread=False, in_loop=in_loop)
+    _, starts = witness(call, function)
+    prove_place(function.__name__, starts[function], own_thread=False, in_loop=in_loop)

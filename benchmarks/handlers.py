@@ -8,3 +8,8 @@ class Hello(cells.Cells):
 
     Isolates the handlers, the routing of one path and one view. ASGI since Django 3.0, async views since 3.1.
     """
+
+    rounds = 2
+    track_threads = cells.exact("threads", "threads")
+    track_event_loops = cells.exact("event_loops", "loops")
+    track_tasks = cells.exact("tasks", "tasks")

@@ -1,10 +1,7 @@
-"""Routes of the measured project: a path for each view, the sync and the async version side by side."""
+"""All routes of the measured project, for who serves it; a benchmark has those of its part alone."""
 
-from django.urls import path
-
-from benchproject import views
+from benchproject.views import hello
 
 urlpatterns = [
-    path("hello/sync/", views.hello_sync),
-    path("hello/async/", views.hello_async),
+    *hello.urlpatterns,
 ]

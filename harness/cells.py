@@ -1,68 +1,154 @@
-"""The asv class behind each scenario: one request over interface x view, timed, counted and proven.
+"""The asv classes behind the scenarios: one request, or one call, that is timed, counted and proven.
 
-A scenario is a subclass that says its path and its settings; a file of benchmarks imports this module and not the
-class, since asv takes each class that it finds in a file for a scenario of that file.
+A scenario is a subclass that says what is different about it: its path, its settings, what the request carries, what
+comes back, which functions run. A file of benchmarks imports this module and not its classes, since asv takes each
+class that it finds in a file for a scenario of that file.
 """
 
-from harness import loop, project
+from django.http.response import HttpResponseBase
+
+from harness import loop, project, proof
 from harness.asgi import ASGICaller, Lifespan
 from harness.count import count
-from harness.proof import prove_response, prove_view
 from harness.wsgi import WSGICaller
 
 
 def exact(metric, unit):
-    """Return a track method for a metric of ``harness.count``, per request."""
+    """Return a track method for a metric of ``harness.count``, per request or call."""
 
     def track(self, *params):
         return count(self.request)[metric]
 
-    track.unit = unit + "/request"
+    track.unit = unit
     return track
 
 
-class Cells:
-    """One request to ``path``, whose view answers with ``body``."""
+def over(base, **variants):
+    """Return ``params`` and ``param_names`` of a class whose cells come in ``variants``: the values by name."""
+    return list(base.params) + list(variants.values()), list(base.param_names) + list(variants)
 
-    params = (["WSGI", "ASGI"], ["sync", "async"])
-    param_names = ("interface", "view")
-    sync_callers = ("WSGI",)
 
-    settings = {}
-    path = "/hello/{view}/"
-    body = b"Hello, world!"
+class Counted:
+    """What is called is ``self.request``; a subclass's setup makes it, its ``prove`` proves it."""
 
-    def setup(self, interface, view):
-        project.configure(**self.settings)
-        if view == "async":
-            project.need_async_views()
-        self.request = self.enter(interface, self.path.format(view=view))
-
-    def enter(self, interface, path):
-        """Return the callable that makes one request: a server's entry, after the application's lifespan began."""
-        application = project.application(interface)
-        if interface == "WSGI":
-            return WSGICaller(application, path)
-        self.lifespan = Lifespan(application)
-        loop.settle(self.lifespan.startup())
-        return ASGICaller(application, path)
-
-    def teardown(self, interface, view):
-        if hasattr(self, "lifespan"):
-            loop.settle(self.lifespan.shutdown())
-
-    def prove(self, interface, view):
-        path = self.path.format(view=view)
-        value = prove_view(self.request, path, view, interface in self.sync_callers)
-        prove_response(self.request.response(value), 200, self.body)
-
-    def time_request(self, interface, view):
-        return self.request()
+    rounds = 1
+    warmup_time = 0.05
 
     track_sync_to_async = exact("sync_to_async", "crossings")
     track_async_to_sync = exact("async_to_sync", "crossings")
     track_hops = exact("hops", "hops")
-    track_threads = exact("threads", "threads")
-    track_event_loops = exact("event_loops", "loops")
-    track_tasks = exact("tasks", "tasks")
     track_python_calls = exact("python_calls", "calls")
+
+
+class Calls(Counted):
+    """A call of one of Django's or asgiref's functions. A subclass says its ``params``, ``call`` and ``runs``."""
+
+    def setup(self, *variant):
+        project.configure(**self.settings(*variant))
+        self.request = self.call(*variant)
+
+    def settings(self, *variant):
+        """Return the settings that differ from benchproject's."""
+        return {}
+
+    def call(self, *variant):
+        """Return the callable to measure; what it returns is awaited if it is awaitable."""
+        raise NotImplementedError("a scenario says what it calls")
+
+    def runs(self, *variant):
+        """Return the functions that one call must start, and how often: ``{function: times}``."""
+        raise NotImplementedError("a scenario says what proves it")
+
+    def time_call(self, *variant):
+        return self.request()
+
+    def prove(self, *variant):
+        proof.prove_runs(self.request, self.runs(*variant))
+
+
+class Cells(Counted):
+    """One request, over interface x view and the variants of a subclass.
+
+    Each hook gets the variant's parameters; ``self.interface`` and ``self.view`` say which cell it is.
+    """
+
+    params = (["WSGI", "ASGI"], ["sync", "async"])
+    param_names = ("interface", "view")
+    sync_callers = ("WSGI",)
+    part = "hello"  # the file in benchproject/views/ whose routes are there
+
+    def settings(self, *variant):
+        """Return the settings that differ from benchproject's."""
+        return {}
+
+    def path(self, *variant):
+        """Return the path of the request."""
+        return "/hello/%s/" % self.view
+
+    def message(self, *variant):
+        """Return what the request carries beside its path: keyword arguments of the callers."""
+        return {}
+
+    def answer(self, *variant):
+        """Return the status and the body that must come back."""
+        return 200, b"Hello, world!"
+
+    def view_function(self, *variant):
+        """Return the function that must run once as the view, in its place; None where no view runs."""
+        return proof.view_of(self.path(*variant))
+
+    def runs(self, *variant):
+        """Return what else must start during the request, and how often: ``{function: times}``."""
+        return {}
+
+    def setup(self, interface, view, *variant):
+        self.interface, self.view = interface, view
+        project.configure(**dict(self.settings(*variant), ROOT_URLCONF="benchproject.views." + self.part))
+        if view == "async":
+            project.need_async_views()
+        message = dict(self.message(*variant), status=self.answer(*variant)[0])
+        self.request = self.enter(self.path(*variant), message)
+
+    def enter(self, path, message):
+        """Return the callable that makes one request: a server's entry, after the application's lifespan began."""
+        application = project.application(self.interface)
+        if self.interface == "WSGI":
+            return WSGICaller(application, path, **message)
+        self.lifespan = Lifespan(application)
+        loop.settle(self.lifespan.startup())
+        return ASGICaller(application, path, **message)
+
+    def teardown(self, *params):
+        if hasattr(self, "lifespan"):
+            loop.settle(self.lifespan.shutdown())
+
+    def prove(self, interface, view, *variant):
+        function = self.view_function(*variant)
+        value, starts = proof.prove_runs(self.request, self.runs(*variant), function, HttpResponseBase.close)
+        if function:
+            proof.prove_view(function, starts[function], view, interface in self.sync_callers)
+        proof.prove_closed(starts[HttpResponseBase.close])
+        self.prove_response(self.request.response(value), *variant)
+
+    def prove_response(self, response, *variant):
+        """Raise Lie unless ``response`` is the one that must come back."""
+        proof.prove_response(response, *self.answer(*variant))
+
+    def time_request(self, *params):
+        return self.request()
+
+
+class NativeCells(Cells):
+    """One request to a sync view under WSGI and to an async view under ASGI: where crossings are not the question."""
+
+    params = (["WSGI", "ASGI"],)
+    param_names = ("interface",)
+
+    def setup(self, interface, *variant):
+        super().setup(interface, NATIVE[interface], *variant)
+
+    def prove(self, interface, *variant):
+        super().prove(interface, NATIVE[interface], *variant)
+
+
+NATIVE = {"WSGI": "sync", "ASGI": "async"}

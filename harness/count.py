@@ -70,9 +70,11 @@ def count(call):
 
     Raises Inexact where repeats differ.
     """
-    for _ in range(WARM_UP):
-        _count_once(call)
-    repeats = [_count_once(call) for _ in range(REPEATS)]
+    gc.disable()  # a collection would run finalizers in the middle of one request and not of another
+    try:
+        repeats = [_count_once(call) for _ in range(WARM_UP + REPEATS)][WARM_UP:]
+    finally:
+        gc.enable()
     if any(repeat != repeats[0] for repeat in repeats):
         raise Inexact("counts of the same request differ: %s" % [dict(repeat) for repeat in repeats])
     return repeats[0]
@@ -80,10 +82,5 @@ def count(call):
 
 def _count_once(call):
     counter = Counter()
-    gc.collect()
-    gc.disable()  # a collection would run finalizers in the middle of one request and not of another
-    try:
-        settle(watched(counter, call))
-    finally:
-        gc.enable()
+    settle(watched(counter, call))
     return counter.counts

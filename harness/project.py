@@ -1,11 +1,13 @@
 """Sets up the measured project, and says what the Django at hand cannot do."""
 
 import importlib.util
+import inspect
 import os
 
 import django
 from django.conf import settings
 from django.core.handlers.base import BaseHandler
+from django.utils.module_loading import import_string
 
 
 def configure(**overrides):
@@ -35,6 +37,12 @@ def need(feature, there):
     """Raise NotImplementedError unless ``feature`` is ``there``: asv then stores n/a, and shows this reason."""
     if not there:
         raise NotImplementedError("Django %s lacks %s" % (django.get_version(), feature))
+
+
+def method(name):
+    """Return the function of a method by its dotted name, ``module.Class.method``."""
+    name, _, method_name = name.rpartition(".")
+    return inspect.unwrap(getattr(import_string(name), method_name))
 
 
 def _has(module):

@@ -12,7 +12,6 @@ import re
 import threading
 import warnings
 
-from django.http.response import HttpResponseBase
 from django.urls import resolve
 
 from harness.loop import settle
@@ -25,7 +24,7 @@ Start = collections.namedtuple("Start", "thread loop")
 
 
 def witness(call, *functions):
-    """Return the value of ``call``, and each of ``functions``' starts meanwhile: thread ident and running loop."""
+    """Return the value of ``call``, and each function's starts meanwhile, ``{function: [Start]}``."""
     starts = {function.__code__: [] for function in functions}
 
     def on_start(frame):
@@ -33,7 +32,7 @@ def witness(call, *functions):
             starts[frame.f_code].append(Start(threading.get_ident(), asyncio._get_running_loop()))
 
     value = settle(watched(on_start, call))
-    return value, [starts[function.__code__] for function in functions]
+    return value, {function: starts[function.__code__] for function in functions}
 
 
 @contextlib.contextmanager
@@ -66,18 +65,37 @@ def prove_place(name, starts, own_thread, in_loop, times=1):
             raise Lie("%s ran %s a running event loop" % (name, "without" if in_loop else "in"))
 
 
-def prove_view(call, path, view, sync_caller):
-    """Return the value of ``call``, a request for ``path``, whose view is "sync" or "async".
+def prove_runs(call, runs, *others):
+    """Return the value of ``call`` and the starts of all functions by function: those of ``runs`` and ``others``.
 
-    Raises Lie unless the view that ``path`` resolves to is of that kind and ran once, in its place, and the response
-    was closed. A sync caller is a WSGI server or Client, an async one an ASGI server or AsyncClient.
+    Raises Lie unless each function of ``runs``, ``{function: times}``, started as often as it says.
     """
+    functions = [function for function in [*runs, *others] if function]
+    value, starts = witness(call, *functions)
+    for function, times in runs.items():
+        if len(starts[function]) != times:
+            raise Lie("%s ran %d times, not %d" % (function.__qualname__, len(starts[function]), times))
+    return value, starts
+
+
+def view_of(path):
+    """Return the function that answers a GET of ``path``, without its decorators: a view or a class's ``get``."""
     function = inspect.unwrap(resolve(path.partition("?")[0]).func)
+    view_class = getattr(function, "view_class", None)
+    return view_class.get if view_class else function
+
+
+def prove_view(function, starts, view, sync_caller):
+    """Raise Lie unless a view is "sync" or "async", as ``view`` says, and ran once and in its place.
+
+    A sync caller is a WSGI server or Client, an async one an ASGI server or AsyncClient.
+    """
     if asyncio.iscoroutinefunction(function) != (view == "async"):
-        raise Lie("the view of %s, %s, is not %s" % (path, function.__name__, view))
-    value, (ran, closed) = witness(call, function, HttpResponseBase.close)
-    own_thread = sync_caller == (view == "sync")
-    prove_place(function.__name__, ran, own_thread=own_thread, in_loop=view == "async")
-    if not closed:
-        raise Lie("the response to %s was not closed" % path)
-    return value
+        raise Lie("the view %s is not %s" % (function.__name__, view))
+    prove_place(function.__name__, starts, own_thread=sync_caller == (view == "sync"), in_loop=view == "async")
+
+
+def prove_closed(starts):
+    """Raise Lie unless a response was closed, by the starts of ``HttpResponseBase.close``."""
+    if not starts:
+        raise Lie("the response was not closed")

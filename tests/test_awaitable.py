@@ -134,7 +134,7 @@ def test_discovery_refuses_what_nobody_would_await(suite: Suite, source: str) ->
 @pytest.mark.parametrize(
     ("file", "old", "new"),
     [
-        ("benchproject/views.py", "Hello, world!", "Hello, moon!"),
+        ("benchproject/views/hello.py", "Hello, world!", "Hello, moon!"),
         ("benchproject/settings.py", "USE_I18N = True", "USE_I18N = False"),
         ("harness/wsgi.py", '"8000"', '"8001"'),
         ("benchmarks/handlers.py", "What does", "What would"),

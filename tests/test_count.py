@@ -60,13 +60,15 @@ def test_processes_count_alike(suite: Suite) -> None:
 
 
 def test_a_count_that_varies_is_refused(suite: Suite) -> None:
-    suite.change("benchproject/views.py", "def hello_sync(request):\n", INEXACT)
-    suite.change("benchproject/views.py", "from django.http", "from django.urls import resolve\nfrom django.http")
+    suite.change("benchproject/views/hello.py", "def hello_sync(request):\n", INEXACT)
+    suite.change("benchproject/views/hello.py", "from django.http", "from django.urls import resolve\nfrom django.http")
     with pytest.raises(AssertionError, match="counts of the same request differ"):
         suite.run("handlers.Hello.track_python_calls-0")
 
 
 def test_one_more_call_is_counted(suite: Suite) -> None:
     before = suite.run("handlers.Hello.track_python_calls-0")
-    suite.change("benchproject/views.py", "    return HttpResponse", "    HttpResponse()\n    return HttpResponse")
+    suite.change(
+        "benchproject/views/hello.py", "    return HttpResponse", "    HttpResponse()\n    return HttpResponse"
+    )
     assert suite.run("handlers.Hello.track_python_calls-0") > before

@@ -38,7 +38,7 @@ def application(environ, start_response):
 """
 DRIVEN_BY_HAND = """
 from django.core.wsgi import get_wsgi_application
-from benchproject import views
+from benchproject.views import hello as views
 get_wsgi_application()
 def application(environ, start_response):
     try:
@@ -56,7 +56,7 @@ def application(environ, start_response):
     return pool.submit(django, environ, start_response).result()
 """
 ON_THE_LOOP = """
-from benchproject import views
+from benchproject.views import hello as views
 async def application(scope, receive, send):
     response = views.hello_sync(None)
     await send({"type": "http.response.start", "status": 200, "headers": []})
@@ -97,11 +97,11 @@ def test_truth_is_reported(suite: Suite, file: str, cell: int, kind: str) -> Non
 @pytest.mark.parametrize(
     ("name", "old", "new", "complaint"),
     [
-        ("urls.py", "hello/", "elsewhere/", "404"),
-        ("views.py", "return HttpResponse(", "raise RuntimeError(", "500|RuntimeError"),
-        ("views.py", "Hello, world!", "Hello, moon!", "Hello, moon!"),
-        ("views.py", 'b"Hello, world!"', 'b"Hello, world!", status=201', "201"),
-        ("views.py", 'b"Hello, world!"', 'b""', "got 200 b''"),
+        ("views/hello.py", '"hello"', '"elsewhere"', "404"),
+        ("views/hello.py", "return HttpResponse(", "raise RuntimeError(", "500|RuntimeError"),
+        ("views/hello.py", "Hello, world!", "Hello, moon!", "Hello, moon!"),
+        ("views/hello.py", 'b"Hello, world!"', 'b"Hello, world!", status=201', "201"),
+        ("views/hello.py", 'b"Hello, world!"', 'b""', "got 200 b''"),
     ],
 )
 def test_a_wrong_response_is_refused(
@@ -115,16 +115,16 @@ def test_a_wrong_response_is_refused(
 @pytest.mark.parametrize("cell", [1, 3])
 @pytest.mark.parametrize("file", FILES)
 def test_an_async_view_that_is_sync_is_refused(suite: Suite, file: str, cell: int, kind: str) -> None:
-    suite.change("benchproject/views.py", "async def", "def")
-    refused(suite, f"{file}.{kind}-{cell}", "hello_async, is not async")
+    suite.change("benchproject/views/hello.py", "async def", "def")
+    refused(suite, f"{file}.{kind}-{cell}", "hello_async is not async")
 
 
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("cell", [0, 2])
 @pytest.mark.parametrize("file", FILES)
 def test_a_sync_view_that_is_async_is_refused(suite: Suite, file: str, cell: int, kind: str) -> None:
-    suite.change("benchproject/views.py", "\ndef", "\nasync def")
-    refused(suite, f"{file}.{kind}-{cell}", "hello_sync, is not sync")
+    suite.change("benchproject/views/hello.py", "\ndef", "\nasync def")
+    refused(suite, f"{file}.{kind}-{cell}", "hello_sync is not sync")
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -165,13 +165,13 @@ def test_a_middleware_that_answers_for_the_view_is_refused(suite: Suite, cell: i
 @pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("cell", [0, 2])
 def test_a_coroutine_that_is_never_awaited_is_refused(suite: Suite, cell: int, kind: str) -> None:
-    suite.change("benchproject/views.py", "def hello_sync(request):\n", FORGETTING)
+    suite.change("benchproject/views/hello.py", "def hello_sync(request):\n", FORGETTING)
     refused(suite, f"handlers.Hello.{kind}-{cell}", "coroutine 'forgotten' was never awaited")
 
 
 @pytest.mark.parametrize("file", FILES)
 def test_a_view_that_fails_only_while_it_is_timed_is_refused(suite: Suite, file: str) -> None:
-    suite.change("benchproject/views.py", "def hello_sync(request):\n", TIRING)
+    suite.change("benchproject/views/hello.py", "def hello_sync(request):\n", TIRING)
     refused(suite, f"{file}.time_request-0", "500")
 
 

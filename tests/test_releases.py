@@ -617,9 +617,13 @@ def test_unknown_release_is_named(offered: list[releases.Release], word: str) ->
     assert message.endswith("the series 3.0, 4.2, 5.0, 5.2, 6.0, 6.1")
 
 
-def test_nearest_release_is_named(offered: list[releases.Release]) -> None:
-    with pytest.raises(click.ClickException, match=r"the nearest are 4\.2\.1"):
-        releases.choose(offered, ["4.2.11"], PYTHON)
+@pytest.mark.parametrize(("word", "nearest"), [("4.2.11", "4.2.10"), ("6.9", "6.1, 6.0")])
+def test_nearest_releases_are_named_once(offered: list[releases.Release], word: str, nearest: str) -> None:
+    with pytest.raises(click.ClickException) as refusal:
+        releases.choose(offered, [word], PYTHON)
+    named = refusal.value.message.partition("nearest are ")[2].partition(", the series")[0].split(", ")
+    assert len(named) == len(set(named))
+    assert set(nearest.split(", ")) <= set(named)
 
 
 @pytest.mark.parametrize("word", ["6.1", "6.1.2", "6.1.0"])

@@ -182,7 +182,7 @@ def _named(word: str, known: Sequence[Release], newest: dict[str, Release], pyth
     """
     release = newest.get(word) or _exact(word, known)
     if release is None:
-        names = [*newest, *(str(r.version) for r in known)]
+        names = dict.fromkeys([*newest, *(str(r.version) for r in known)])
         nearest = ", ".join(difflib.get_close_matches(word, names)) or "none"
         raise click.ClickException(f"unknown release {word}: the nearest are {nearest}, the series {', '.join(newest)}")
     if not release.runs_on(python):

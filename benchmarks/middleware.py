@@ -1,0 +1,111 @@
+"""The middleware chain: what each kind of middleware costs, and the crossings that a mixed chain makes."""
+
+from benchproject import middleware
+from harness import cells, project
+
+# MIDDLEWARE and the INSTALLED_APPS that these need, as startproject writes them.
+STARTPROJECT = {
+    "INSTALLED_APPS": [
+        "django.contrib.auth",
+        "django.contrib.contenttypes",
+        "django.contrib.sessions",
+        "django.contrib.messages",
+    ],
+    "MIDDLEWARE": [
+        "django.middleware.security.SecurityMiddleware",
+        "django.contrib.sessions.middleware.SessionMiddleware",
+        "django.middleware.common.CommonMiddleware",
+        "django.middleware.csrf.CsrfViewMiddleware",
+        "django.contrib.auth.middleware.AuthenticationMiddleware",
+        "django.contrib.messages.middleware.MessageMiddleware",
+        "django.middleware.clickjacking.XFrameOptionsMiddleware",
+    ],
+}
+
+# One hook of each, by which the proof knows that it ran; they are there in each Django since 3.0.
+STARTPROJECT_RUNS = [
+    "django.middleware.security.SecurityMiddleware.process_request",
+    "django.contrib.sessions.middleware.SessionMiddleware.process_response",
+    "django.middleware.common.CommonMiddleware.process_request",
+    "django.middleware.csrf.CsrfViewMiddleware.process_view",
+    "django.contrib.auth.middleware.AuthenticationMiddleware.process_request",
+    "django.contrib.messages.middleware.MessageMiddleware.process_request",
+    "django.middleware.clickjacking.XFrameOptionsMiddleware.process_response",
+]
+
+KINDS = {
+    "sync-only": "sync_only",
+    "async-only": "async_only",
+    "hybrid": "hybrid",
+    "MiddlewareMixin": "Mixin",
+}
+
+
+def stack(*kinds):
+    """Return the settings of a chain of benchproject's middlewares. Raises NotImplementedError before Django 3.1."""
+    if {"async-only", "hybrid"} & set(kinds):
+        project.need_async_views()
+    return {"MIDDLEWARE": ["benchproject.middleware." + KINDS[kind] for kind in kinds]}
+
+
+class StartProject(cells.Cells):
+    """What does the chain of a new project cost, its seven middlewares? Isolates them over handlers.Hello."""
+
+    rounds = 2
+
+    def settings(self):
+        return STARTPROJECT
+
+    def runs(self):
+        return {project.method(name): 1 for name in STARTPROJECT_RUNS}
+
+
+class Stack(cells.Cells):
+    """What does a stack of one kind cost, by its depth? Crossings by kind and depth are the heart of it.
+
+    Each middleware only passes the request on. Kinds since Django 3.1: before, all middleware is sync.
+    """
+
+    params, param_names = cells.over(cells.Cells, kind=list(KINDS), depth=[1, 4, 10])
+
+    def settings(self, kind, depth):
+        return stack(*[kind] * depth)
+
+    def runs(self, kind, depth):
+        if kind == "MiddlewareMixin":
+            return {middleware.Mixin.process_request: depth, middleware.Mixin.process_response: depth}
+        runs_async = kind == "async-only" or (kind == "hybrid" and self.interface == "ASGI")
+        return {middleware.async_only(None) if runs_async else middleware.sync_only(None): depth}
+
+
+class Alternating(cells.Cells):
+    """What does a chain cost in which sync-only and async-only middleware alternate, each a crossing from the other?"""
+
+    params, param_names = cells.over(cells.Cells, depth=[2, 4, 10])
+
+    def settings(self, depth):
+        return stack(*["sync-only", "async-only"] * (depth // 2))
+
+    def runs(self, depth):
+        return {middleware.sync_only(None): depth // 2, middleware.async_only(None): depth // 2}
+
+
+class Hook(cells.Cells):
+    """What does a middleware's hook around the view cost? Each is sync, as MiddlewareMixin has it."""
+
+    HOOKS = {
+        "process_view": ("ViewHook", "hello"),
+        "process_exception": ("ExceptionHook", "raise"),
+        "process_template_response": ("TemplateResponseHook", "template_response"),
+    }
+
+    params, param_names = cells.over(cells.Cells, hook=list(HOOKS))
+
+    def settings(self, hook):
+        return {"MIDDLEWARE": ["benchproject.middleware." + self.HOOKS[hook][0]]}
+
+    def path(self, hook):
+        return "/%s/%s/" % (self.HOOKS[hook][1], self.view)
+
+    def runs(self, hook):
+        return {getattr(getattr(middleware, self.HOOKS[hook][0]), hook): 1}

@@ -1,0 +1,11 @@
+"""Views of the measured project, a file for each part of the request path, each with its routes.
+
+Every view has a sync and an async version that return the same bytes.
+"""
+
+from django.urls import path
+
+
+def both(route, sync_view, async_view):
+    """Return the routes of a view's two versions: ROUTE/sync/ and ROUTE/async/."""
+    return [path(route + "/sync/", sync_view), path(route + "/async/", async_view)]
