@@ -11,11 +11,13 @@ BIN := .venv/bin
 SYSTEM_PROGRAMS := chromium
 
 .venv/bench .venv/test: pyproject.toml
-	@test -n "$(PYTHON)" || { echo "Python 3.11 or later is needed and none is on the PATH: install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@echo "Setting up .venv ($(@F)) with $(PYTHON)"
+	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
+		echo "Python 3.11 or later is needed$(if $(PYTHON),; $(PYTHON) is older or does not run, and none is on the PATH): install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
+	@echo "Setting up .venv for $(@F) with $(PYTHON)"
 	@$(PYTHON) -m venv .venv
-	@$(BIN)/python -m pip install -q pip==26.3
-	@$(BIN)/python -m pip install -q --group $(@F)
+	@{ $(BIN)/python -m pip install pip==26.3 && $(BIN)/python -m pip install --group $(@F); } > .venv/pip.log 2>&1 || { \
+		tail -n 1 .venv/pip.log >&2; \
+		echo "The tools could not be installed (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }
 	@touch $@
 
 system:
@@ -24,11 +26,13 @@ system:
 		apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing; } || \
 	echo "Not installed, since this is not root on Debian:$$missing. The tests that need them will skip."
 
+PROJECT := Django
+
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bench: .venv/bench ## measure Django releases and show what a request costs: RELEASES="4.2 5.2 6.1" SCENARIOS="handlers" or all
-	@$(BIN)/python -m tools bench --releases "$(RELEASES)" --scenarios "$(SCENARIOS)"
+	@$(BIN)/python -m tools bench --project "$(PROJECT)" --releases "$(RELEASES)" --scenarios "$(SCENARIOS)"
 
 test: .venv/test system ## prove that the suite measures what it says
 	@$(BIN)/python -m pytest $(TESTS)
@@ -42,5 +46,5 @@ vendor: .venv/bench ## fetch the site's scripts from the npm registry again and 
 	@$(BIN)/python -m tools.offline vendor
 
 clean: ## remove what the other targets made; results/ stays
-	rm -rf .venv .asv .releases asv.releases.conf.json .mypy_cache .pytest_cache .ruff_cache
+	rm -rf .venv .asv Django .releases asv*.releases.conf.json .mypy_cache .pytest_cache .ruff_cache
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +

@@ -112,7 +112,6 @@ class BareASGI:
 
     def setup(self):
         self.request = asgi.ASGICaller(bare_asgi, "/")
-        self.exchange = asgi.Exchange(b"")
 
     async def time_request(self):
         await self.request()

@@ -1,26 +1,7 @@
 """The middleware chain: what each kind of middleware costs, and the crossings that a mixed chain makes."""
 
-from benchproject import middleware
+from benchproject import middleware, startproject
 from harness import cells, project
-
-# MIDDLEWARE and the INSTALLED_APPS that these need, as startproject writes them.
-STARTPROJECT = {
-    "INSTALLED_APPS": [
-        "django.contrib.auth",
-        "django.contrib.contenttypes",
-        "django.contrib.sessions",
-        "django.contrib.messages",
-    ],
-    "MIDDLEWARE": [
-        "django.middleware.security.SecurityMiddleware",
-        "django.contrib.sessions.middleware.SessionMiddleware",
-        "django.middleware.common.CommonMiddleware",
-        "django.middleware.csrf.CsrfViewMiddleware",
-        "django.contrib.auth.middleware.AuthenticationMiddleware",
-        "django.contrib.messages.middleware.MessageMiddleware",
-        "django.middleware.clickjacking.XFrameOptionsMiddleware",
-    ],
-}
 
 # One hook of each, by which the proof knows that it ran; they are there in each Django since 3.0.
 STARTPROJECT_RUNS = [
@@ -54,7 +35,7 @@ class StartProject(cells.Cells):
     rounds = 2
 
     def settings(self):
-        return STARTPROJECT
+        return {"INSTALLED_APPS": startproject.INSTALLED_APPS, "MIDDLEWARE": startproject.MIDDLEWARE}
 
     def runs(self):
         return {project.method(name): 1 for name in STARTPROJECT_RUNS}

@@ -1,7 +1,13 @@
-"""All routes of the measured project, for who serves it; a benchmark has those of its part alone."""
+"""All routes of the measured project, each part's below its name; a benchmark has those of its part alone."""
+
+from django.urls import include, path
 
 from benchproject.views import hello
 
+PARTS = ["auth", "concurrency", "csrf", "database", "disconnect", "errors"]
+PARTS += ["messages", "requests", "responses", "routing", "sessions", "signals", "views"]
+
 urlpatterns = [
     *hello.urlpatterns,
+    *[path(part + "/", include("benchproject.views." + part)) for part in PARTS],
 ]

@@ -13,7 +13,7 @@ class ASGICaller:
 
     def __init__(self, application, path, method="GET", headers=(), body=b"", status=200):
         self.application = application
-        self.body = body
+        self.messages = body_messages(body)
         self.status = status
         self.scope = scope(path, method, headers, body)
 
@@ -22,7 +22,7 @@ class ASGICaller:
 
         Raises Lie where the application did not send a finished response of the status that is asked for.
         """
-        exchange = Exchange(self.body)
+        exchange = Exchange(self.messages)
         await self.application(self.scope.copy(), exchange.receive, exchange.send)
         messages = exchange.messages
         if not exchange.finished.is_set() or messages[0].get("status") != self.status:
@@ -32,18 +32,22 @@ class ASGICaller:
     @staticmethod
     def response(raw):
         """Return a raw response as a ``Response``."""
-        start, *bodies = raw
-        headers = [(name.decode("latin1"), value.decode("latin1")) for name, value in start["headers"]]
-        return Response(start["status"], headers, b"".join(message.get("body", b"") for message in bodies))
+        headers = [(name.decode("latin1"), value.decode("latin1")) for name, value in raw[0]["headers"]]
+        return Response(raw[0]["status"], headers, b"".join(ASGICaller.chunks(raw)))
+
+    @staticmethod
+    def chunks(raw):
+        """Return the parts in which the body of a raw response came, without empty ones."""
+        return [message["body"] for message in raw[1:] if message.get("body")]
 
 
 class Exchange:
-    """The server's side of one request: the body once, then silence until the response is complete."""
+    """The server's side of one request: its ``body_messages``, then silence until the response is complete."""
 
     __slots__ = ("finished", "messages", "request")
 
-    def __init__(self, body):
-        self.request = [{"type": "http.request", "body": body, "more_body": False}]
+    def __init__(self, request):
+        self.request = list(request)
         self.messages = []
         self.finished = asyncio.Event()
 
@@ -57,6 +61,15 @@ class Exchange:
         self.messages.append(message)
         if message["type"] == "http.response.body" and not message.get("more_body", False):
             self.finished.set()
+
+
+def body_messages(body, size=2**16):
+    """Return the messages in which a server passes a body on as it reads it from the network, the last one first."""
+    starts = range(0, max(len(body), 1), size)
+    return [
+        {"type": "http.request", "body": body[start : start + size], "more_body": start + size < len(body)}
+        for start in reversed(starts)
+    ]
 
 
 def scope(path, method="GET", headers=(), body=b""):

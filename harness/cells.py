@@ -81,6 +81,9 @@ class Cells(Counted):
         """Return the settings that differ from benchproject's."""
         return {}
 
+    def prepare(self, *variant):
+        """Make what the request finds, once the settings are there: tables, rows, files."""
+
     def path(self, *variant):
         """Return the path of the request."""
         return "/hello/%s/" % self.view
@@ -103,9 +106,10 @@ class Cells(Counted):
 
     def setup(self, interface, view, *variant):
         self.interface, self.view = interface, view
-        project.configure(**dict(self.settings(*variant), ROOT_URLCONF="benchproject.views." + self.part))
+        project.configure(**dict({"ROOT_URLCONF": "benchproject.views." + self.part}, **self.settings(*variant)))
         if view == "async":
             project.need_async_views()
+        self.prepare(*variant)
         message = dict(self.message(*variant), status=self.answer(*variant)[0])
         self.request = self.enter(self.path(*variant), message)
 
@@ -136,6 +140,12 @@ class Cells(Counted):
 
     def time_request(self, *params):
         return self.request()
+
+
+class Uncounted(Cells):
+    """One request whose figures are the scenario's own: neither its time nor its counts are asked for."""
+
+    time_request = track_sync_to_async = track_async_to_sync = track_hops = track_python_calls = None
 
 
 class NativeCells(Cells):

@@ -9,6 +9,7 @@ import concurrent.futures
 import gc
 import os
 import threading
+import weakref
 
 import asgiref
 import django
@@ -32,6 +33,8 @@ _METRIC = {
     asyncio.BaseEventLoop.create_task.__code__: "tasks",
 }
 
+_FINALIZE = weakref.finalize.__call__.__code__
+
 _COUNTED_CODE = tuple(os.path.dirname(package.__file__) + os.sep for package in (django, asgiref))
 
 
@@ -44,7 +47,8 @@ class Counter:
 
     sync_to_async, async_to_sync: crossings. hops: calls submitted to another thread, by an executor or as a task for
     another thread's loop. threads, event_loops, tasks: those created. python_calls: Python functions of Django and
-    asgiref called. The event loop's own frames are left out, since they vary with the timing of threads.
+    asgiref called; what a finalizer calls is left out, since the thread that drops the last reference runs it, and
+    when depends on the timing of threads. So are, for the same reason, the event loop's own frames.
     """
 
     def __init__(self):
@@ -52,12 +56,20 @@ class Counter:
 
     def __call__(self, frame):
         code = frame.f_code
-        if code.co_filename.startswith(_COUNTED_CODE):
+        if code.co_filename.startswith(_COUNTED_CODE) and not _is_finalizing(frame):
             self.counts["python_calls"] += 1
         if code in _METRIC:
             self.counts[_METRIC[code]] += 1
         elif code is _THREADSAFE and _creates_task(frame.f_locals["callback"]):
             self.counts["hops"] += 1
+
+
+def _is_finalizing(frame):
+    while frame is not None:
+        if frame.f_code.co_name == "__del__" or frame.f_code is _FINALIZE:
+            return True
+        frame = frame.f_back
+    return False
 
 
 def _creates_task(callback):

@@ -17,7 +17,8 @@ def install(checkout, package):
     if not os.path.isfile(os.path.join(source, "__init__.py")):
         raise SystemExit("%s holds no package %s" % (checkout, package))
     with open(os.path.join(sysconfig.get_path("purelib"), "measured-checkout.pth"), "w") as link:
-        link.write(checkout + "\n")
+        # First on the path, before an asgiref that came with a Django that is not measured.
+        link.write("import sys; sys.path.insert(0, %r)\n" % checkout)
     compileall.compile_dir(source, quiet=2, workers=os.cpu_count())
     _prove_import(package, source)
 

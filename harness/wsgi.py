@@ -46,6 +46,11 @@ class WSGICaller:
         ((status, headers),), chunks = raw
         return Response(int(status.split()[0]), headers, b"".join(chunks))
 
+    @staticmethod
+    def chunks(raw):
+        """Return the parts in which the body of a raw response came, without empty ones."""
+        return [chunk for chunk in raw[1] if chunk]
+
 
 def environ(path, method="GET", headers=(), body=b""):
     """Return the environ that a server on 127.0.0.1:8000 makes of a request; ``headers`` are pairs of strings."""

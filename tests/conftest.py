@@ -1,5 +1,6 @@
 """What the tests share: a copy of the suite in which anything may be changed, and single benchmarks run in it."""
 
+import contextlib
 import json
 import os
 import shutil
@@ -8,7 +9,7 @@ import sys
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import Any, ClassVar
 
 import pytest
 from browser import CHROMIUM_FLAGS
@@ -89,3 +90,45 @@ def page(chromium: str) -> Iterator[Page]:
         browser = playwright.chromium.launch(executable_path=chromium, args=CHROMIUM_FLAGS)
         yield browser.new_page(viewport={"width": 1200, "height": 800})
         browser.close()
+
+
+class Djangos:
+    """Releases of Django, each in a folder that serves as PYTHONPATH: the oldest, the long-term and the newest."""
+
+    VERSIONS: ClassVar = {"3.0": "3.0.14", "3.2": "3.2.25", "4.2": "4.2.30", "5.2": "5.2.19", "6.1": "6.1.3"}
+    SERIES: ClassVar = list(VERSIONS)[: 5 if sys.version_info >= (3, 12) else 4]
+    NEWEST = SERIES[-1]
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def path(self, series: str) -> Path:
+        """Return the folder of a release, fetched from the package index if it is not there."""
+        target = self.folder / self.VERSIONS[series]
+        if not target.exists():
+            new = self.folder / f"{target.name}.{os.getpid()}"
+            pip = [sys.executable, "-m", "pip", "install", "-q", "--no-deps", "--ignore-requires-python"]
+            subprocess.run([*pip, "--target", new, f"django=={target.name}"], check=True)
+            with contextlib.suppress(OSError):  # another worker was faster
+                new.rename(target)
+        return target
+
+    def run_cells(self, path: Path, pattern: str = ".", *functions: str, root: Path = ROOT) -> dict[str, Any]:
+        """Return the outcomes of tests/run_cells.py with the Django in ``path``."""
+        done = subprocess.run(
+            [sys.executable, ROOT / "tests/run_cells.py", root, pattern, *functions],
+            env={**os.environ, "PYTHONPATH": str(path)},
+            capture_output=True,
+            text=True,
+            timeout=500,
+        )
+        assert done.returncode == 0, done.stderr[-2000:]
+        outcomes: dict[str, Any] = json.loads(done.stdout)
+        return outcomes
+
+
+@pytest.fixture(scope="session")
+def djangos() -> Djangos:
+    folder = Path(sys.prefix) / "django"
+    folder.mkdir(exist_ok=True)
+    return Djangos(folder)

@@ -27,6 +27,7 @@ from packaging.version import Version
 from tools import releases
 
 PROJECT = "Django"
+OLDEST = Version("3.0")
 PYTHON = Version("3.12.1")
 UPLOADED = {
     "4.2.9": "2026-02-03T04:05:06.789Z",
@@ -600,18 +601,18 @@ def offered(index: Index) -> list[releases.Release]:
     ],
 )
 def test_choice(offered: list[releases.Release], wanted: Sequence[str], python: str, chosen: list[str]) -> None:
-    named = releases.choose(offered, wanted, Version(python))
+    named = releases.choose(offered, wanted, Version(python), OLDEST)
     assert [str(r.version) for r in named] == chosen
 
 
 def test_default_count_is_kept(offered: list[releases.Release]) -> None:
-    assert [str(r.version) for r in releases.choose(offered, [], PYTHON, 1)] == ["6.0.1"]
+    assert [str(r.version) for r in releases.choose(offered, [], PYTHON, OLDEST, 1)] == ["6.0.1"]
 
 
 @pytest.mark.parametrize("word", ["7.3", "4.2.11", "6", "1.11", "newest", "", "6.1rc1"])
 def test_unknown_release_is_named(offered: list[releases.Release], word: str) -> None:
     with pytest.raises(click.ClickException) as refusal:
-        releases.choose(offered, ["5.0", word], PYTHON)
+        releases.choose(offered, ["5.0", word], PYTHON, OLDEST)
     message = one_line(refusal)
     assert message.startswith(f"unknown release {word}: ")
     assert message.endswith("the series 3.0, 4.2, 5.0, 5.2, 6.0, 6.1")
@@ -620,7 +621,7 @@ def test_unknown_release_is_named(offered: list[releases.Release], word: str) ->
 @pytest.mark.parametrize(("word", "nearest"), [("4.2.11", "4.2.10"), ("6.9", "6.1, 6.0")])
 def test_nearest_releases_are_named_once(offered: list[releases.Release], word: str, nearest: str) -> None:
     with pytest.raises(click.ClickException) as refusal:
-        releases.choose(offered, [word], PYTHON)
+        releases.choose(offered, [word], PYTHON, OLDEST)
     named = refusal.value.message.partition("nearest are ")[2].partition(", the series")[0].split(", ")
     assert len(named) == len(set(named))
     assert set(nearest.split(", ")) <= set(named)
@@ -629,9 +630,9 @@ def test_nearest_releases_are_named_once(offered: list[releases.Release], word: 
 @pytest.mark.parametrize("word", ["6.1", "6.1.2", "6.1.0"])
 def test_python_too_old_is_named(offered: list[releases.Release], word: str) -> None:
     with pytest.raises(click.ClickException, match=r"needs Python >=3.13 and this is 3.12.1"):
-        releases.choose(offered, [word], PYTHON)
+        releases.choose(offered, [word], PYTHON, OLDEST)
 
 
 def test_python_that_runs_nothing_is_named(offered: list[releases.Release]) -> None:
     with pytest.raises(click.ClickException, match=r"no release runs on Python 3\.7"):
-        releases.choose(offered, [], Version("3.7"))
+        releases.choose(offered, [], Version("3.7"), OLDEST)

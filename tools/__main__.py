@@ -19,7 +19,9 @@ def cli() -> None:
     "--releases", default="", help='Series or versions, "4.2 5.2 6.1.1", or "all". By default the last three.'
 )
 @click.option(
-    "--scenarios", default="", help='Files in benchmarks/, or "all". By default handlers, clients and floors.'
+    "--scenarios",
+    default="",
+    help='Files in benchmarks/, or "all". Default: handlers, clients, floors and the middleware of startproject.',
 )
 def bench(project: str, releases: str, scenarios: str) -> None:
     """Measure releases from the package index and show what a request costs."""

@@ -18,7 +18,7 @@ from tools.configuration import ROOT, History
 from tools.figures import failures, machine_of, results_of
 from tools.table import resolution, table_of
 
-SCENARIOS = ("handlers", "clients", "floors")
+DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
 PYTHON = Version(".".join(map(str, sys.version_info[:3])))
 SERIES = f"{PYTHON.major}.{PYTHON.minor}"
 
@@ -31,7 +31,7 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
     ``scenarios`` are names of files in benchmarks/, or "all". Raises click.ClickException where the index, asv or a
     benchmark fails; what was measured before is kept.
     """
-    pattern = _pattern(scenarios or SCENARIOS)
+    pattern = _pattern(scenarios) if scenarios else DEFAULT
     history = History(project)
     hashes = _releases(history, wanted)
     configuration = history.configure(SERIES)
@@ -56,7 +56,7 @@ def _releases(history: History, wanted: Sequence[str]) -> dict[str, str]:
         offered = releases.available(history.project)
     except click.ClickException as problem:
         return _at_hand(history, wanted, problem)
-    chosen = releases.choose(offered, wanted, PYTHON)
+    chosen = releases.choose(offered, wanted, PYTHON, history.oldest)
     console.print(f"Releases: {', '.join(str(release.version) for release in chosen)}")
     return releases.update(history.repository, history.project, chosen)
 
@@ -122,7 +122,7 @@ def _answer(history: History, machine: str, hashes: dict[str, str], configuratio
         raise click.ClickException("asv publish failed; its last lines above say why")
     found = {version: results_of(history.results, machine, hashes[version], SERIES) for version in hashes}
     measured = {version: result for version, result in found.items() if result and result.get_all_result_keys()}
-    console.print(table_of(measured))
+    console.print(table_of(history.project, measured))
     for line in _conditions(history, machine, measured, configuration):
         console.print(line, soft_wrap=True)
     failed = [f"{version} {name}" for version, result in measured.items() for name in failures(result)]

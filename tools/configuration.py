@@ -8,22 +8,35 @@ import json
 from pathlib import Path
 from typing import Any
 
+import click
 from asv import util
+from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
 
+PROJECTS = {
+    "django": ("Django", Version("3.0"), "asv"),
+    "asgiref": ("asgiref", Version("3.6"), "asv.asgiref"),
+}
+"""Project: its name, its oldest release that is measured, and the stem of its configuration."""
+
 
 class History:
-    """Where the release history of a project lies, and what asv makes of it."""
+    """Where the release history of a project lies, and what asv makes of it.
+
+    Raises click.ClickException where the suite does not measure such a project.
+    """
 
     def __init__(self, project: str, root: Path = ROOT) -> None:
-        self.project = project
-        self.folder = root / ".releases" / project.lower()
+        if project.lower() not in PROJECTS:
+            raise click.ClickException(f"no project {project}: this suite measures Django and asgiref")
+        self.project, self.oldest, source = PROJECTS[project.lower()]
+        self.folder = root / ".releases" / self.project.lower()
         self.repository = self.folder / "history.git"
         self.results = self.folder / "results"
         self.html = self.folder / "html"
-        self.path = root / "asv.releases.conf.json"
-        self.source = root / "asv.conf.json"
+        self.source = root / f"{source}.conf.json"
+        self.path = root / f"{source}.releases.conf.json"
 
     def configure(self, python: str) -> dict[str, Any]:
         """Write asv's configuration for measuring on ``python`` ("3.12") and return it.

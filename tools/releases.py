@@ -51,9 +51,6 @@ from pypi_simple import (
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-OLDEST = Version("3.0")
-"""The first release that can be chosen: the first Django with an ASGI handler."""
-
 IDENTITY = "release history <releases@localhost>"
 """Author and committer of each commit; a change of it changes every hash."""
 
@@ -95,16 +92,16 @@ def available(project: str) -> list[Release]:
 
 
 def choose(
-    releases: Sequence[Release], wanted: Sequence[str], python: Version, default_count: int = 3
+    releases: Sequence[Release], wanted: Sequence[str], python: Version, oldest: Version, default_count: int = 3
 ) -> list[Release]:
     """Return those of `releases` that the words of `wanted` name, in version order, each once.
 
     A word is a series ("6.1": its newest patch), an exact version ("6.1.2"; "6.1.0" is the first of
     its series), or "all": the newest patch of every series that `python` runs. Without a word it is
-    the newest patch of the last `default_count` series that `python` runs.
+    the newest patch of the last `default_count` series that `python` runs. None is older than `oldest`.
     Raises click.ClickException for a word that names no release, or one that `python` cannot run.
     """
-    known = sorted((r for r in releases if r.version >= OLDEST), key=lambda r: r.version)
+    known = sorted((r for r in releases if r.version >= oldest), key=lambda r: r.version)
     newest = {r.series: r for r in known}
     runnable = [r for r in newest.values() if r.runs_on(python)]
     if not runnable:

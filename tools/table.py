@@ -15,10 +15,10 @@ BASE = ("WSGI", "sync")
 UNMEASURED = Figure(None, None)
 
 
-def table_of(releases: Mapping[str, Results]) -> Table:
+def table_of(project: str, releases: Mapping[str, Results]) -> Table:
     """Return the table of ``releases``: results by version, in the order to show."""
     table = Table(title="One request: hello world, no middleware, through the raw handlers", box=SIMPLE_HEAD)
-    for heading in ("Django", "cell"):
+    for heading in (project, "cell"):
         table.add_column(heading, no_wrap=True)
     for heading in ("time", "ratio", "crossings", "hops", "Python calls"):
         table.add_column(heading, justify="right", no_wrap=True)

@@ -1,0 +1,182 @@
+"""Memory: what Django keeps of requests that are over, and what it holds while one is large or many wait.
+
+Peaks are those of tracemalloc, which repeat to a kilobyte or so; those of a process's resident memory do not.
+"""
+
+import asyncio
+import gc
+import statistics
+import sys
+import time
+import tracemalloc
+
+from django.http import StreamingHttpResponse
+
+from benchproject.views import memory as views
+from harness import cells, loop, project
+from harness.response import Lie
+
+
+class Kept(cells.Uncounted):
+    """How many blocks of memory does a request leave behind? None, where Django is healthy.
+
+    Isolates a leak: the smallest request, a thousand times once warm, and the median of five parts, since caches and
+    threads still settle in some; half a block counts as none. Async views since Django 3.1.
+    """
+
+    part = "memory"
+    REQUESTS = 1000
+
+    def blocks(self, requests):
+        """Return how many blocks are allocated after so many requests, garbage apart."""
+        for _ in range(requests):
+            loop.settle(self.request())
+        time.sleep(0.1)  # asgiref does not wait for the thread that ends a request's thread: 100 blocks each
+        gc.collect()
+        return sys.getallocatedblocks()
+
+    def track_blocks_kept(self, *params):
+        blocks = [self.blocks(300)] + [self.blocks(self.REQUESTS // 5) for _ in range(5)]
+        grown = statistics.median(after - before for before, after in zip(blocks, blocks[1:]))
+        return max(0, round(grown / (self.REQUESTS // 5)))
+
+    track_blocks_kept.unit = "blocks"
+
+
+def peak_memory(self, *params):
+    """Return the most bytes that one request holds at a time, once warm."""
+    loop.settle(self.request())
+    gc.collect()
+    tracemalloc.start()
+    try:
+        loop.settle(self.request())
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+peak_memory.unit = "bytes"
+
+
+class Upload(cells.NativeCells, cells.Uncounted):
+    """How much memory does an upload of 10 MB take at most, as a form's file? Isolates how Django receives a body."""
+
+    part = "memory"
+    SIZE = 10 * 2**20
+    track_peak_memory = peak_memory
+
+    def path(self):
+        return "/upload/%s/" % self.view
+
+    def message(self):
+        start = b'--boundary\r\nContent-Disposition: form-data; name="file"; filename="zeros"\r\n\r\n'
+        body = start + bytes(self.SIZE) + b"\r\n--boundary--\r\n"
+        headers = [("Content-Type", "multipart/form-data; boundary=boundary")]
+        return {"method": "POST", "headers": headers, "body": body}
+
+    def answer(self):
+        return 200, str(self.SIZE).encode()
+
+
+class Stream(cells.Uncounted):
+    """How much memory does a stream of 100 MB take at most, from a sync and from an async iterator?
+
+    Isolates whether Django passes on each chunk or collects them all. Async iterators since Django 4.2.
+    """
+
+    part = "memory"
+    track_peak_memory = peak_memory
+
+    def prepare(self):
+        there = self.view == "sync" or hasattr(StreamingHttpResponse, "__aiter__")
+        project.need("async iterators in StreamingHttpResponse (Django 4.2)", there)
+
+    def path(self):
+        return "/stream/%s/" % self.view
+
+    def answer(self):
+        return 200, str(views.CHUNK * views.CHUNKS).encode()
+
+    def enter(self, path, message):
+        request = super().enter(path, message)
+        request.application = SIZED[self.interface](request.application)
+        return request
+
+
+def sized_wsgi(application):
+    """Return the application with its body replaced by the number of its bytes: whoever reads it keeps none."""
+
+    def sized(environ, start_response):
+        body = application(environ, start_response)
+        size = sum(map(len, body))
+        body.close()
+        return [str(size).encode()]
+
+    return sized
+
+
+def sized_asgi(application):
+    async def sized(scope, receive, send):
+        size = 0
+
+        async def measure(message):
+            nonlocal size
+            size += len(message.get("body", b""))
+            if not message.get("more_body"):
+                await send(dict(message, body=str(size).encode()))
+
+        await application(scope, receive, measure)
+
+    return sized
+
+
+SIZED = {"WSGI": sized_wsgi, "ASGI": sized_asgi}
+
+
+class Waiting(cells.Uncounted):
+    """How many bytes does each of many ASGI requests hold while its view waits? Isolates what Django makes for one.
+
+    Those of the request's task and of the harness are among them. Async views since Django 3.1.
+    """
+
+    params, param_names = [[1000]], ["in_flight"]
+    part = "memory"
+
+    def setup(self, in_flight):
+        super().setup("ASGI", "async", in_flight)
+
+    def path(self, in_flight):
+        return "/wait/async/"
+
+    async def held(self, in_flight):
+        """Return the bytes that requests hold while they wait. Raises Lie unless all wait and then answer."""
+        views.waiting.clear()
+        gc.collect()
+        tracemalloc.start()
+        try:
+            requests = [asyncio.ensure_future(self.request()) for _ in range(in_flight)]
+            while len(views.waiting) < in_flight and not any(request.done() for request in requests):
+                await asyncio.sleep(0.001)
+            gc.collect()
+            held, _ = tracemalloc.get_traced_memory()
+        finally:
+            tracemalloc.stop()
+        await self.release(requests)
+        return held
+
+    async def release(self, requests):
+        """Answer each request with a number, which nobody knows before. Raises Lie unless each comes back."""
+        for number, future in enumerate(views.waiting):
+            future.set_result(b"%d" % number)
+        answers = {int(self.request.response(await request).body) for request in requests}
+        if answers != set(range(len(requests))):
+            raise Lie("%d requests are to wait, %d did" % (len(requests), len(answers)))
+
+    async def track_bytes_held(self, in_flight):
+        await self.held(10)
+        return round(await self.held(in_flight) / in_flight)
+
+    track_bytes_held.unit = "bytes"
+
+    async def prove(self, in_flight):
+        await self.held(10)

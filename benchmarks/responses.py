@@ -1,0 +1,122 @@
+"""Responses: what each kind of response costs, from the view's return to the last byte that the server gets."""
+
+import inspect
+import json
+
+import django.http
+
+from benchproject.views import responses as views
+from harness import cells, loop, project
+from harness.response import Lie
+
+SIZES = {"0 bytes": 0, "10 KB": 10 << 10, "1 MB": 1 << 20}
+
+
+def lines(size):
+    """Return the first ``size`` bytes of the lines that the views answer with."""
+    return b"".join(b"%01023d\n" % line for line in range(1024))[:size]
+
+
+class HttpResponse(cells.NativeCells):
+    """What do the bytes of a response cost, by their number? ASGI sends them in messages of 64 KB.
+
+    Since Django 3.0 (ASGI: 3.1).
+    """
+
+    part = "responses"
+    params, param_names = cells.over(cells.NativeCells, content=list(SIZES))
+
+    def path(self, content):
+        return "/content/%d/%s/" % (SIZES[content], self.view)
+
+    def answer(self, content):
+        return 200, lines(SIZES[content])
+
+
+class JsonResponse(cells.NativeCells):
+    """What does a response of JSON cost, twenty small objects? Since Django 3.0 (ASGI: 3.1)."""
+
+    part = "responses"
+
+    def path(self):
+        return "/json/%s/" % self.view
+
+    def answer(self):
+        items = [{"id": n, "name": "item %d" % n, "price": n / 4, "tags": ["new", "blue"]} for n in range(20)]
+        return 200, json.dumps({"items": items}).encode()
+
+    def runs(self):
+        return {django.http.JsonResponse.__init__: 1}
+
+
+class FileResponse(cells.NativeCells):
+    """What does a file of 1 MB cost? It is in memory, and the server offers no wsgi.file_wrapper: no disk is measured.
+
+    A file is a sync iterator, of blocks of 4 KB under WSGI. Since Django 3.0 (ASGI: 3.1).
+    """
+
+    part = "responses"
+
+    def path(self):
+        return "/file/%s/" % self.view
+
+    def answer(self):
+        return 200, lines(1 << 20)
+
+    def runs(self):
+        return {django.http.FileResponse.set_headers: 1}
+
+
+class Headers(cells.NativeCells):
+    """What do many headers and cookies of a response cost? Since Django 3.0 (ASGI: 3.1)."""
+
+    SETS = {
+        "50 headers": ("many_headers", [("X-Header-%d" % n, "value %d" % n) for n in range(50)]),
+        "20 cookies": ("many_cookies", [("Set-Cookie", "cookie%d=value%d" % (n, n)) for n in range(20)]),
+    }
+
+    part = "responses"
+    params, param_names = cells.over(cells.NativeCells, sets=list(SETS))
+
+    def path(self, sets):
+        return "/%s/%s/" % (self.SETS[sets][0], self.view)
+
+    def prove_response(self, response, sets):
+        super().prove_response(response, sets)
+        headers = [(name.title(), value.partition(";")[0].strip()) for name, value in response.headers]
+        came = [header for header in headers if header[0] != "Content-Type"]
+        if came != self.SETS[sets][1]:
+            raise Lie("asked for %s, got %s" % (sets, came))
+
+
+class StreamingHttpResponse(cells.NativeCells):
+    """What does a stream cost, by its chunks and the kind of its iterator? The wrong kind is read whole, in a crossing.
+
+    A chunk is 1 KB. Sync iterators since Django 3.0 (ASGI: 3.1), async iterators since 4.2.
+    """
+
+    part = "responses"
+    params, param_names = cells.over(cells.NativeCells, iterator=["sync", "async"], chunks=[1, 100])
+    track_threads = cells.exact("threads", "threads")
+    track_event_loops = cells.exact("event_loops", "loops")
+
+    def path(self, iterator, chunks):
+        return "/%s_iterator/%d/%s/" % (iterator, chunks, self.view)
+
+    def answer(self, iterator, chunks):
+        return 200, lines(chunks << 10)
+
+    def prepare(self, iterator, chunks):
+        if iterator == "async":
+            project.need("async iterators (Django 4.2)", hasattr(django.http.StreamingHttpResponse, "__aiter__"))
+
+    def runs(self, iterator, chunks):
+        return {getattr(views, "lines_" + iterator): 1, django.http.StreamingHttpResponse.__init__: 1}
+
+    def prove(self, interface, iterator, chunks):
+        super().prove(interface, iterator, chunks)
+        if inspect.isasyncgenfunction(getattr(views, "lines_" + iterator)) != (iterator == "async"):
+            raise Lie("the iterator is not %s" % iterator)
+        came = len(self.request.chunks(loop.settle(self.request())))
+        if came != chunks:
+            raise Lie("asked for %d chunks, got %d" % (chunks, came))

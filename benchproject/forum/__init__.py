@@ -1,0 +1,1 @@
+"""The forum: an app with one model, and what its views ask of the database."""

@@ -1,0 +1,30 @@
+"""A page with a form, which needs the CSRF token, and the view that the form is sent to."""
+
+from django.http import HttpResponse
+from django.middleware.csrf import get_token
+
+from benchproject.views import both
+
+
+def form_sync(request):
+    get_token(request)
+    return HttpResponse(b"Hello, world!")
+
+
+async def form_async(request):
+    get_token(request)
+    return HttpResponse(b"Hello, world!")
+
+
+def submit_sync(request):
+    return HttpResponse(b"Hello, world!")
+
+
+async def submit_async(request):
+    return HttpResponse(b"Hello, world!")
+
+
+urlpatterns = [
+    *both("form", form_sync, form_async),
+    *both("submit", submit_sync, submit_async),
+]

@@ -1,0 +1,162 @@
+"""Lies of requests in flight, of clients that leave, of the start of a process and of memory are refused."""
+
+import pytest
+from conftest import Suite
+from test_lies import refused
+
+EAGER = """def sized(environ, start_response):
+        start_response("200 OK", [])
+        return [b"104857600"]
+    def unused(environ, start_response):"""
+
+
+def view(part: str) -> str:
+    return f"benchproject/views/{part}.py"
+
+
+def benchmarks(part: str) -> str:
+    return f"benchmarks/{part}.py"
+
+
+@pytest.mark.parametrize(
+    ("benchmark", "file", "old", "new", "complaint"),
+    [
+        # In flight are 1, 10, 100 and 1,000 requests, each to four views.
+        (
+            "concurrency.InFlight.track_seconds-4",
+            view("concurrency"),
+            "await asyncio.sleep(WAIT)",
+            "WAIT",
+            "does not take the 0.01 s",
+        ),
+        (
+            "concurrency.InFlight.track_times_the_ideal-6",
+            view("concurrency"),
+            "time.sleep(WAIT)",
+            "WAIT",
+            "does not take the 0.01 s",
+        ),
+        (
+            "concurrency.InFlight.track_seconds-5",
+            view("concurrency"),
+            "await asyncio.gather(*[asyncio.sleep(WAIT) for _ in range(3)])",
+            "[asyncio.sleep(WAIT) for _ in range(3)]",
+            "does not take the 0.01 s|never awaited",
+        ),
+        (
+            "concurrency.InFlight.track_seconds-4",
+            benchmarks("concurrency"),
+            "for _ in range(in_flight)]",
+            "for _ in range(1)]",
+            "ran 1 times, not 10",
+        ),
+        (
+            "concurrency.InFlight.track_seconds-8",
+            benchmarks("concurrency"),
+            "for _ in range(in_flight)]",
+            "for _ in range(min(in_flight, 10))]",
+            "10 requests were in flight, not 100",
+        ),
+        (
+            "concurrency.InFlight.track_seconds-7",
+            view("concurrency"),
+            "def compute_sync",
+            "async def compute_sync",
+            "compute_sync ran on the caller's thread",
+        ),
+        (
+            "concurrency.InFlight.track_seconds-3",
+            view("concurrency"),
+            "    compute()\n    return",
+            "    return",
+            "the view does not take",
+        ),
+        (
+            "disconnect.Disconnect.track_seconds-0",
+            view("disconnect"),
+            "await asyncio.sleep(WAIT)",
+            "await asyncio.sleep(0)",
+            "was not cancelled",
+        ),
+        (
+            "disconnect.Disconnect.track_tasks_left-1",
+            view("disconnect"),
+            "        raise\n",
+            "        await asyncio.sleep(WAIT)\n",
+            "was not ended",
+        ),
+        (
+            "disconnect.Disconnect.track_seconds-0",
+            view("disconnect"),
+            "await wait()\n    return",
+            "return",
+            "was not started",
+        ),
+        (
+            "disconnect.Disconnect.track_seconds-1",
+            benchmarks("disconnect"),
+            "left.set()",
+            "pass",
+            "was not ended",
+        ),
+        (
+            "startup.Startup.timeraw_step-1",
+            "benchproject/startproject.py",
+            '"django.contrib.admin"',
+            '"django.contrib.auth"',
+            "aren't unique",
+        ),
+        (
+            "startup.Startup.timeraw_step-1",
+            benchmarks("startup"),
+            '"import django",\n            "django.setup()",',
+            '"import django; django.setup()",\n            "django.setup()",',
+            "django.setup.*True True True",
+        ),
+        (
+            "startup.Startup.timeraw_step-0",
+            benchmarks("startup"),
+            '"import django",\n            "django"',
+            '"pass",\n            "django"',
+            "import django: .*False False|NameError",
+        ),
+        ("startup.Startup.track_modules-4", view("hello"), "Hello, world!", "Hello, moon!", "first WSGI.*False"),
+        ("memory.Kept.track_blocks_kept-0", view("hello"), 'b"Hello, world!"', 'b""', "got 200 b''"),
+        ("memory.Upload.track_peak_memory-1", benchmarks("memory"), "bytes(self.SIZE)", "bytes(9)", "got 200 b'9'"),
+        ("memory.Stream.track_peak_memory-0", view("memory"), "for _ in range(CHUNKS)", "for _ in range(1)", "65536"),
+        (
+            "memory.Stream.track_peak_memory-0",
+            benchmarks("memory"),
+            "def sized(environ, start_response):",
+            EAGER,
+            "ran 0",
+        ),
+        (
+            "memory.Waiting.track_bytes_held-0",
+            view("memory"),
+            "await waiting[-1]",
+            'b"7"',
+            "requests are to wait, 1 did",
+        ),
+    ],
+)
+def test_a_lie_is_refused(suite: Suite, benchmark: str, file: str, old: str, new: str, complaint: str) -> None:
+    suite.change(file, old, new)
+    refused(suite, benchmark, complaint)
+
+
+def test_a_view_that_keeps_its_requests_shows(suite: Suite) -> None:
+    suite.change(
+        view("hello"), "def hello_sync(request):\n", "kept = []\ndef hello_sync(request):\n    kept.append(request)\n"
+    )
+    assert suite.run("memory.Kept.track_blocks_kept-0") > 1
+
+
+def test_a_task_and_a_thread_that_are_left_over_show(suite: Suite) -> None:
+    leave = "        cancelled.append(time.perf_counter())\n"
+    leak = "        left.append(asyncio.ensure_future(asyncio.sleep(WAIT)))\n        threading.Timer(3, int).start()\n"
+    suite.change(view("disconnect"), leave, leave + leak)
+    suite.change(view("disconnect"), "started, cancelled", "left = []\nstarted, cancelled")
+    suite.change(view("disconnect"), "import time", "import threading\nimport time")
+    assert suite.run("disconnect.Disconnect.track_tasks_left-0") == 30
+    assert suite.run("disconnect.Disconnect.track_threads_left-0") == 30
