@@ -17,7 +17,7 @@ def exact(metric, unit):
     """Return a track method for a metric of ``harness.count``, per request or call."""
 
     def track(self, *params):
-        return count(self.request)[metric]
+        return count(self.request, metric)
 
     track.unit = unit
     return track

@@ -77,19 +77,21 @@ def _creates_task(callback):
     return getattr(callback, "__name__", "") == "create_task"
 
 
-def count(call):
-    """Return what one ``call`` does once warm, as a ``collections.Counter`` by metric.
+def count(call, metric):
+    """Return the count of a metric in one ``call``, once warm. Raises Inexact where repeats differ in it."""
+    repeats = counts(call)
+    if len({repeat[metric] for repeat in repeats}) > 1:
+        raise Inexact("%s of the same request differ: %s" % (metric, [dict(repeat) for repeat in repeats]))
+    return repeats[0][metric]
 
-    Raises Inexact where repeats differ.
-    """
+
+def counts(call):
+    """Return what each of some calls does, once warm: a list of ``collections.Counter`` by metric."""
     gc.disable()  # a collection would run finalizers in the middle of one request and not of another
     try:
-        repeats = [_count_once(call) for _ in range(WARM_UP + REPEATS)][WARM_UP:]
+        return [_count_once(call) for _ in range(WARM_UP + REPEATS)][WARM_UP:]
     finally:
         gc.enable()
-    if any(repeat != repeats[0] for repeat in repeats):
-        raise Inexact("counts of the same request differ: %s" % [dict(repeat) for repeat in repeats])
-    return repeats[0]
 
 
 def _count_once(call):
