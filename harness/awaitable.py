@@ -53,7 +53,6 @@ class Awaiting:
         self.version = fingerprint(self.code, attr_sources[-1].__file__)
 
     def run(self, *param):
-        gc.collect()
         gc.freeze()  # so that the collections of proofs and samples do not go through all that was imported
         with every_coroutine_awaited():
             self._prove(*param)

@@ -19,7 +19,7 @@ from asgiref.sync import AsyncToSync, SyncToAsync
 from harness.loop import settle
 from harness.watch import watched
 
-WARM_UP, REPEATS = 3, 3
+WARM_UP, REPEATS = 2, 3
 
 _THREADSAFE = asyncio.BaseEventLoop.call_soon_threadsafe.__code__
 
