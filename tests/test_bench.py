@@ -14,6 +14,8 @@ from browser import PAINTED_PIXELS, served, watch
 from conftest import ROOT
 from playwright.sync_api import Page
 
+pytestmark = pytest.mark.xdist_group("bench")  # its fixtures take long: one worker has them all
+
 OLDEST, NEWEST = "3.0", "6.1" if sys.version_info >= (3, 12) else "5.2"
 
 # What a clone holds of what the commands need.

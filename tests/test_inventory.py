@@ -10,6 +10,10 @@ from conftest import Djangos
 
 INVENTORY = Path(__file__).with_name("inventory.txt")
 
+EACH_DJANGO = pytest.mark.parametrize(
+    "series", [pytest.param(series, marks=pytest.mark.xdist_group(series)) for series in Djangos.SERIES]
+)
+
 REASON = re.compile(r"asv: skipped: NotImplementedError\('.+'\)")
 
 # On the newest Django only what this machine lacks is n/a.
@@ -21,7 +25,7 @@ def outcomes(djangos: Djangos, series: str) -> dict[str, Any]:
     return djangos.run_cells(djangos.path(series))
 
 
-@pytest.mark.parametrize("series", Djangos.SERIES)
+@EACH_DJANGO
 def test_every_benchmark_runs_or_is_not_applicable(djangos: Djangos, series: str) -> None:
     failed = {
         f"{name}-{index}": cell["failed"].splitlines()[-1]
@@ -32,7 +36,7 @@ def test_every_benchmark_runs_or_is_not_applicable(djangos: Djangos, series: str
     assert failed == {}
 
 
-@pytest.mark.parametrize("series", Djangos.SERIES)
+@EACH_DJANGO
 def test_what_is_not_applicable_says_why(djangos: Djangos, series: str) -> None:
     reasons = {cell["n/a"] for cells in outcomes(djangos, series).values() for cell in cells if "n/a" in cell}
     assert [reason for reason in reasons if not REASON.fullmatch(reason)] == []
@@ -40,7 +44,7 @@ def test_what_is_not_applicable_says_why(djangos: Djangos, series: str) -> None:
         assert [reason for reason in reasons if not ALLOWED_ON_NEWEST.search(reason)] == []
 
 
-@pytest.mark.parametrize("series", Djangos.SERIES)
+@EACH_DJANGO
 def test_the_inventory_is_the_same_on_every_django(djangos: Djangos, series: str) -> None:
     """inventory.txt lists each benchmark and its number of results; it changes with the benchmarks, by hand."""
     found = [f"{name} {len(cells)}" for name, cells in sorted(outcomes(djangos, series).items())]

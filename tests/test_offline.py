@@ -19,6 +19,8 @@ from playwright.sync_api import Page
 
 from tools import offline
 
+pytestmark = pytest.mark.xdist_group("offline")  # its fixtures take long: one worker has them all
+
 ROOT = Path(__file__).resolve().parents[1]
 
 BENCHMARKS = """

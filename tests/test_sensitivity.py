@@ -8,6 +8,8 @@ from typing import Any, NamedTuple
 import pytest
 from conftest import Djangos
 
+pytestmark = pytest.mark.xdist_group("sensitivity")  # its fixtures take long: one worker has them all
+
 SCENARIOS = r"^(handlers|clients|signals|responses|sessions|middleware\.StartProject)\..*track_python_calls$"
 
 
