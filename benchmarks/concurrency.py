@@ -70,10 +70,16 @@ class InFlight(cells.Uncounted):
         values, starts = proof.witness(lambda: self.all(few), function)
         proof.prove_place(function.__name__, starts[function], own_thread=is_async, in_loop=is_async, times=few)
         self.prove_responses(values, few, kind)
+        if "computes" in kind:
+            proof.prove_runs(self.one, {views.compute: 1})
+        else:
+            self.prove_wait(function)
+
+    def prove_wait(self, function):
         start = time.perf_counter()
         loop.settle(function(None))
-        if time.perf_counter() - start < self.alone / 2:
-            raise Lie("the view does not take the %s s that it should" % self.alone)
+        if time.perf_counter() - start < views.WAIT / 2:
+            raise Lie("the view does not take the %s s that it should" % views.WAIT)
 
     def prove_responses(self, values, in_flight, kind):
         if len(values) != in_flight:

@@ -13,8 +13,8 @@ from django.test import Client
 from django.urls import get_resolver
 django.setup()
 assert len(get_resolver().url_patterns) > 10
-for path in ("/hello/sync/", "/hello/async/"):
-    print(path, Client(raise_request_exception=False).get(path).status_code)
+for path in ("/hello/sync/", "/hello/async/")[: 1 if django.VERSION < (3, 1) else 2]:
+    print(path, Client().get(path).status_code)
 """
 
 
