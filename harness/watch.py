@@ -14,6 +14,8 @@ import threading
 
 from asgiref.sync import SyncToAsync
 
+from harness import loop
+
 _TOOL = 4  # the first of sys.monitoring's tool ids that no kind of tool is advised to use
 
 
@@ -52,8 +54,8 @@ def _monitor(on_start):
 def _profile(on_start):
     """Watch by a profile function, which only threads started from now on get.
 
-    asgiref's shared thread may be older, so another takes its place, and each thread stops profiling by itself once
-    the watch is over: nothing can stop it from outside before Python 3.12.
+    The threads of asgiref and of the loop may be older, so others take their place, and each thread stops profiling by
+    itself once the watch is over: nothing can stop it from outside before Python 3.12.
     """
     watching = True
 
@@ -63,7 +65,9 @@ def _profile(on_start):
         elif event == "call" and frame.f_lasti == _first_instruction(frame.f_code):
             on_start(frame)
 
-    SyncToAsync.single_thread_executor = concurrent.futures.ThreadPoolExecutor(max_workers=1)
+    SyncToAsync.single_thread_executor = _anew(SyncToAsync.single_thread_executor)
+    if loop.get()._default_executor:
+        loop.get().set_default_executor(_anew(loop.get()._default_executor))
     threading.setprofile(profile)
     sys.setprofile(profile)
     try:
@@ -72,6 +76,12 @@ def _profile(on_start):
         watching = False
         sys.setprofile(None)
         threading.setprofile(None)
+
+
+def _anew(pool):
+    """Return a pool like ``pool``, whose threads end."""
+    pool.shutdown(wait=False)
+    return concurrent.futures.ThreadPoolExecutor(max_workers=pool._max_workers)
 
 
 @functools.lru_cache(maxsize=None)
