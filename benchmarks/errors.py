@@ -5,12 +5,11 @@ before Django 5.1 it makes the whole report even so.
 """
 
 import logging
-from concurrent.futures import ThreadPoolExecutor
 
 from django.utils.log import AdminEmailHandler
 
 from benchproject.middleware import ExceptionHook
-from harness import cells, loop
+from harness import cells
 from harness.response import Lie
 
 HOOKED = "ValueError, process_exception"
@@ -34,10 +33,6 @@ class Failing:
             "TEMPLATES": [{"BACKEND": "django.template.backends.django.DjangoTemplates", "APP_DIRS": True}],
             "MIDDLEWARE": ["benchproject.middleware.ExceptionHook"] if error == HOOKED else [],
         }
-
-    def prepare(self, *variant):
-        # Django answers an error on one of the loop's threads. They are started as timing has it until there are all.
-        loop.get().set_default_executor(ThreadPoolExecutor(max_workers=1))
 
     def answer(self, error="no route"):
         """Return the status, and a part of the body: the rest is the page around Django's words."""

@@ -3,7 +3,6 @@
 Each request goes to a view that does no more than read, and answers with what it found.
 """
 
-import concurrent.futures
 import functools
 import hashlib
 import json
@@ -12,7 +11,7 @@ from urllib.parse import urlencode
 from django.http import HttpRequest
 
 from benchproject.views import requests as views
-from harness import cells, loop
+from harness import cells
 from harness.response import Lie
 
 BROWSER = [
@@ -91,10 +90,6 @@ class Body(cells.NativeCells):
 
     def settings(self, carries):
         return {"DATA_UPLOAD_MAX_MEMORY_SIZE": None}
-
-    def prepare(self, carries):
-        # Django writes a large body by asyncio's pool, which grows by a race of its threads where it has more than one.
-        loop.get().set_default_executor(concurrent.futures.ThreadPoolExecutor(1))
 
     def path(self, carries):
         return "/%s/%s/" % (self.CARRIES[carries]()[0], self.view)

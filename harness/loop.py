@@ -1,16 +1,22 @@
 """The one event loop of a benchmark process, as a server's worker has one."""
 
 import asyncio
+import concurrent.futures
 import inspect
 
 _loop = None
 
 
 def get():
-    """Return the process's event loop, made at first use."""
+    """Return the process's event loop, made at first use.
+
+    Its default executor has one thread. Which of several takes a call, and whether one more starts for it, is a race;
+    Django keeps state for each thread, so that a request's calls would differ with it.
+    """
     global _loop
     if _loop is None:
         _loop = asyncio.new_event_loop()
+        _loop.set_default_executor(concurrent.futures.ThreadPoolExecutor(max_workers=1))
         asyncio.set_event_loop(_loop)
     return _loop
 

@@ -72,3 +72,25 @@ def test_one_more_call_is_counted(suite: Suite) -> None:
         "benchproject/views/hello.py", "    return HttpResponse", "    HttpResponse()\n    return HttpResponse"
     )
     assert suite.run("handlers.Hello.track_python_calls-0") > before
+
+
+ONE_THREAD = """
+import asyncio, sys, threading, time
+sys.path.insert(0, {root!r})
+from asgiref.sync import sync_to_async
+from harness import loop
+
+def thread():
+    time.sleep(0.01)
+    return threading.get_ident()
+
+async def five():
+    return await asyncio.gather(*[sync_to_async(thread, thread_sensitive=False)() for _ in range(5)])
+
+assert len(set(loop.settle(five()))) == 1
+loop.close()
+"""
+
+
+def test_the_loop_has_one_thread_so_that_no_race_says_which_starts(suite: Suite) -> None:
+    suite.execute(ONE_THREAD.format(root=str(suite.root)))
