@@ -1,7 +1,7 @@
 # Everything that people and CI run. Each target sets up what it needs, in this folder alone.
 
 .DEFAULT_GOAL := help
-.PHONY: help bench test lint vendor clean system
+.PHONY: help bench compare trial test lint vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
@@ -10,7 +10,7 @@ BIN := .venv/bin
 
 SYSTEM_PROGRAMS := chromium
 
-.venv/bench .venv/test: pyproject.toml
+.venv/bench .venv/compare .venv/test: pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Python 3.11 or later is needed$(if $(PYTHON),; $(PYTHON) is older or does not run, and none is on the PATH): install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Setting up .venv for $(@F) with $(PYTHON)"
@@ -19,6 +19,12 @@ SYSTEM_PROGRAMS := chromium
 		tail -n 1 .venv/pip.log >&2; \
 		echo "The tools could not be installed (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }
 	@touch $@
+
+.venv/measured: .venv/compare
+	@$(BIN)/python -m virtualenv -q .venv/measured && \
+		$(BIN)/python -m pip --python .venv/measured install --group measured > .venv/pip.log 2>&1 || { \
+		rm -rf .venv/measured; tail -n 1 .venv/pip.log >&2; \
+		echo "The measured environment could not be made (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }
 
 system:
 	@for program in $(SYSTEM_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
@@ -34,7 +40,13 @@ help: ## list the targets
 bench: .venv/bench ## measure Django releases and show what a request costs: RELEASES="4.2 5.2 6.1" SCENARIOS="handlers" or all
 	@$(BIN)/python -m tools bench --project "$(PROJECT)" --releases "$(RELEASES)" --scenarios "$(SCENARIOS)"
 
-test: .venv/test system ## prove that the suite measures what it says
+compare: .venv/measured ## did a change slow the sync or the async path: BASE=6.0 HEAD=6.1, or DJANGO=path BASE=main HEAD=worktree
+	@$(BIN)/python -m tools compare --base "$(BASE)" --head "$(HEAD)" $(if $(DJANGO),--django "$(DJANGO)") --scenarios "$(SCENARIOS)" $(OPTIONS)
+
+trial: .venv/measured ## learn what compare finds on this machine: TIMES=20 OPTIONS=--busy
+	@$(BIN)/python -m tools trial --times $(or $(TIMES),20) $(OPTIONS)
+
+test: .venv/test .venv/measured system ## prove that the suite measures what it says
 	@$(BIN)/python -m pytest $(TESTS)
 
 lint: .venv/test ## check style and types

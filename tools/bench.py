@@ -31,7 +31,7 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
     ``scenarios`` are names of files in benchmarks/, or "all". Raises click.ClickException where the index, asv or a
     benchmark fails; what was measured before is kept.
     """
-    pattern = _pattern(scenarios) if scenarios else DEFAULT
+    pattern = f"^({'|'.join(parts_of(scenarios))})\\." if scenarios else DEFAULT
     history = History(project)
     hashes = _releases(history, wanted)
     configuration = history.configure(SERIES)
@@ -41,13 +41,13 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
     _answer(history, machine, hashes, configuration)
 
 
-def _pattern(scenarios: Sequence[str]) -> str:
-    """Return asv's pattern for the benchmarks of some files."""
+def parts_of(scenarios: Sequence[str]) -> list[str]:
+    """Return the files in benchmarks/ that some words name. Raises click.ClickException where there is none such."""
     known = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
     unknown = [name for name in scenarios if name not in [*known, "all"]]
     if unknown:
         raise click.ClickException(f"no scenario {unknown[0]}: there are {', '.join(known)}, and all")
-    return f"^({'|'.join(known if 'all' in scenarios else scenarios)})\\."
+    return known if "all" in scenarios else list(scenarios)
 
 
 def _releases(history: History, wanted: Sequence[str]) -> dict[str, str]:

@@ -1,0 +1,139 @@
+"""One side of a comparison: a process with one Django, each cell in a child forked from it, so that all start alike.
+
+``python -m harness.side PART ...`` answers each command, a line on standard input, with a line of JSON on standard
+output: first, unasked, with the cells of the benchmarks of those files, ``[[name, index, [parameter]]]``. It is given
+its Django by PYTHONPATH.
+
+``enter NAME INDEX`` forks a child and sets the cell up. The child answers ``{}``, ``{"n/a": reason}`` or
+``{"failed": reason}``, and if it was ``{}`` all further commands until ``leave``. Once it is gone the parent
+answers ``{"ended": status}``.
+
+- ``prove``: ``{}``
+- ``trace``: what ``harness.trace.trace`` returns
+- ``batch seconds N``, ``batch instructions N``: ``{"value": those of N calls}``
+"""
+
+import contextlib
+import gc
+import io
+import itertools
+import json
+import os
+import re
+import sys
+import time
+import traceback
+from pathlib import Path
+
+from harness.awaitable import Batch
+from harness.instructions import InstructionCounter
+from harness.proof import every_coroutine_awaited
+from harness.trace import trace
+
+CLOCKS = {"seconds": lambda: time.perf_counter, "instructions": InstructionCounter}
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+
+
+class Cell:
+    """A benchmark with its parameters set, and what a command does with it."""
+
+    def __init__(self, benchmark, index):
+        if benchmark._params:
+            benchmark.set_param_idx(index)
+        self.benchmark = benchmark
+        self.params = benchmark._current_params
+        self.batches = {}
+
+    def call(self):
+        return self.benchmark.call(*self.params)
+
+    def prove(self):
+        with every_coroutine_awaited():
+            self.benchmark._prove(*self.params)
+        return {}
+
+    def trace(self):
+        return trace(self.call)
+
+    def batch(self, unit, number):
+        if unit not in self.batches:
+            self.batches[unit] = Batch(self.call, CLOCKS[unit]())
+        return {"value": self.batches[unit].timeit(int(number))}
+
+
+def main(parts):
+    answers = os.fdopen(os.dup(1), "w")
+    os.dup2(2, 1)  # what a benchmark prints is no answer
+    benchmarks = {benchmark.name: benchmark for part in parts for benchmark in timed_benchmarks(part)}
+    answer(answers, [list(cell) for benchmark in benchmarks.values() for cell in cells_of(benchmark)])
+    gc.freeze()
+    for line in commands():
+        _, name, index = line.split()
+        answers.flush()
+        pid = os.fork()
+        if pid == 0:
+            serve(answers, benchmarks[name], int(index))
+            os._exit(0)
+        _, status = os.waitpid(pid, 0)
+        answer(answers, {"ended": status})
+
+
+def timed_benchmarks(part):
+    """Return asv's time benchmarks of a file; no others have a call to repeat."""
+    from asv_runner.discovery import disc_benchmarks
+
+    return [benchmark for benchmark in disc_benchmarks("benchmarks." + part) if benchmark.type == "time"]
+
+
+def cells_of(benchmark):
+    """Yield name, index and parameters of each cell."""
+    for index, params in enumerate(itertools.product(*benchmark._params)):
+        yield benchmark.name, index, [str(param) for param in params]
+
+
+def commands():
+    """Yield lines, read byte by byte: a line that a buffer took in before a fork would be lost."""
+    with open(0, "rb", buffering=0, closefd=False) as stream:
+        for line in iter(stream.readline, b""):
+            yield line.decode()
+
+
+def answer(stream, value):
+    stream.write(json.dumps(value) + "\n")
+    stream.flush()
+
+
+def serve(answers, benchmark, index):
+    """Set a cell up and answer commands for it until it is left."""
+    cell, said = Cell(benchmark, index), io.StringIO()
+    try:
+        with contextlib.redirect_stdout(said):
+            skipped = benchmark.do_setup()
+    except BaseException as problem:
+        return answer(answers, failure(problem))
+    if skipped:
+        return answer(
+            answers, {"n/a": re.sub(r".*NotImplementedError\(.(.*).\)\s*", r"\1", said.getvalue(), flags=re.DOTALL)}
+        )
+    answer(answers, {})
+    for line in commands():
+        command, *arguments = line.split()
+        if command == "leave":
+            break
+        try:
+            answer(answers, getattr(cell, command)(*arguments))
+        except Exception as problem:
+            answer(answers, failure(problem))
+    benchmark.do_teardown()
+
+
+def failure(problem):
+    traceback.print_exc()
+    return {"failed": "%s: %s" % (type(problem).__name__, problem)}
+
+
+if __name__ == "__main__":
+    from asv_runner._aux import update_sys_path
+
+    update_sys_path(str(BENCHMARKS))
+    main(sys.argv[1:])

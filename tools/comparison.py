@@ -1,0 +1,247 @@
+"""Measures two trees of Django beside each other, with the benchmarks as asv knows them.
+
+Three measurements: exact counts of all cells, instructions of the cells that tell most, times of hello world.
+docs/method.md says why, and what the numbers mean.
+"""
+
+import contextlib
+import itertools
+import math
+import os
+import statistics
+from collections.abc import Callable, Iterator, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass, field
+from typing import Any, TypeVar
+
+import psutil
+
+from tools import instructions, verdict
+from tools.side import Cell, Side, batch
+from tools.tree import Tree
+
+T = TypeVar("T")
+
+CORE = ("handlers.Hello", "middleware.StartProject")
+
+PAIRS = 8
+"""Pairs of processes that are timed."""
+
+SLICE, ROUNDS = 0.01, 6
+"""Seconds of a slice of timing, and rounds of two times four slices, for each pair of processes and cell."""
+
+WARM_UP = 10
+"""Calls before the first slice."""
+
+
+@dataclass
+class Outcome:
+    """What one side's cell did: its trace, or why there is none."""
+
+    trace: dict[str, Any] = field(default_factory=dict)
+    missing: str = ""
+    failed: str = ""
+
+    @property
+    def counts(self) -> dict[str, int]:
+        counts: dict[str, int] = self.trace.get("counts", {})
+        return counts
+
+    @property
+    def calls(self) -> dict[tuple[str, str], int]:
+        """Python calls by (caller, called)."""
+        return {(caller, called): times for caller, called, times in self.trace.get("calls", [])}
+
+
+@dataclass
+class Pair:
+    """A cell on both sides."""
+
+    cell: Cell
+    base: Outcome
+    head: Outcome
+    estimates: list[verdict.Estimate] = field(default_factory=list)
+
+    @property
+    def measured(self) -> bool:
+        return bool(self.base.trace and self.head.trace)
+
+    @property
+    def changes(self) -> dict[str, int]:
+        """The counts that differ: head less base, by metric. What varied on either side is left out."""
+        varied = {*self.base.trace.get("inexact", []), *self.head.trace.get("inexact", [])}
+        metrics = sorted((self.base.counts.keys() | self.head.counts.keys()) - varied) if self.measured else []
+        differences = {metric: self.head.counts.get(metric, 0) - self.base.counts.get(metric, 0) for metric in metrics}
+        return {metric: difference for metric, difference in differences.items() if difference}
+
+    @property
+    def size(self) -> float:
+        """By what part of the base's counts they differ."""
+        return sum(map(abs, self.changes.values())) / max(1, sum(self.base.counts.values()))
+
+    @property
+    def calls(self) -> dict[tuple[str, str], int]:
+        """The Python calls gained and lost, by (caller, called)."""
+        edges = self.base.calls.keys() | self.head.calls.keys() if self.measured else set()
+        differences = {edge: self.head.calls.get(edge, 0) - self.base.calls.get(edge, 0) for edge in sorted(edges)}
+        return {edge: difference for edge, difference in differences.items() if difference}
+
+    @property
+    def verdict(self) -> verdict.Verdict:
+        return verdict.judge(self.changes, self.estimates)
+
+
+class Comparison:
+    """Two trees, the processes that measure them, and what was measured so far. Use it as a context manager."""
+
+    def __init__(self, base: Tree, head: Tree, parts: Sequence[str]) -> None:
+        self.trees = (base, head)
+        self.parts = parts
+        self.pairs: dict[Cell, Pair] = {}
+        self.instructions_by = ""
+        self._sides: dict[tuple[str, ...], list[tuple[Side, Side]]] = {}
+        # A thread for each side, and a CPU: hops between threads are slow and chance between CPUs.
+        self._workers = (ThreadPoolExecutor(1), ThreadPoolExecutor(1))
+        cpus = our_cpus()
+        self._cpus = (cpus[0], cpus[-1])
+
+    def __enter__(self) -> "Comparison":
+        return self
+
+    @property
+    def verdicts(self) -> dict[Cell, verdict.Verdict]:
+        """The verdict of each cell that was measured on both sides."""
+        return {pair.cell: pair.verdict for pair in self.pairs.values() if pair.measured}
+
+    def __exit__(self, *exception: object) -> None:
+        for worker in self._workers:
+            worker.shutdown(wait=False, cancel_futures=True)
+        for side in itertools.chain.from_iterable(itertools.chain.from_iterable(self._sides.values())):
+            side.close()
+
+    def count(self) -> Iterator[Pair]:
+        """Count each cell on both sides at once; yield it as it is done."""
+        sides = self._start(instructions.Counter.command)
+        cells, _ = (side.cells() for side in sides)
+        counted = [(cell, self._on_both(outcome, sides, cell)) for cell in cells]
+        for cell, (base, head) in counted:
+            self.pairs[cell] = Pair(cell, base.result(), head.result())
+            yield self.pairs[cell]
+
+    def count_instructions(self, cells: Sequence[Cell] = ()) -> Iterator[Cell]:
+        """Count the instructions of the cells that tell most, or of some, in all processes; yield a cell as it is done.
+
+        Raises CannotMeasure where the machine has nothing that counts them.
+        """
+        cells = cells or self._telling()
+        counter = instructions.counter(self._sides[instructions.Counter.command][0][0], cells[0])
+        self.instructions_by = counter.name
+        sides, cells = self._started(counter), cells[: counter.cells]
+        for cell in cells:
+            samples = [self._on_both(counter.per_call, pair, cell) for pair in sides]
+            base, head = ([sample.result() for sample in side] for side in zip(*samples, strict=True))
+            self.pairs[cell].estimates.append(verdict.instructions(base, head, len(cells)))
+            yield cell
+
+    def time(self, cells: Sequence[Cell] = ()) -> Iterator[Cell]:
+        """Time hello world on both paths, or some cells, by slices in turn on one CPU; yield a cell as it is done."""
+        cells = cells or self._telling()[:2]
+        sides = self._started(instructions.Counter())[:PAIRS]
+        cpu = quietest_cpu()
+        for side in itertools.chain.from_iterable(sides):
+            side.pin(cpu)
+        for cell in cells:
+            self.pairs[cell].estimates.append(time_in_turn(sides, cell, len(cells)))
+            yield cell
+
+    def _measured(self) -> list[Cell]:
+        return [pair.cell for pair in self.pairs.values() if pair.measured]
+
+    def _telling(self) -> list[Cell]:
+        """Return the core's cells, then of each benchmark and path the one whose counts changed most.
+
+        Where the core is not among the scenarios, it is each benchmark's first cell where none changed.
+        """
+        core = [cell for cell in self._measured() if cell.scenario in CORE and is_native(cell)]
+        others: dict[tuple[str, str | None], list[Cell]] = {}
+        for cell in self._measured():
+            if cell not in core and (self.pairs[cell].changes or not core):
+                others.setdefault((cell.benchmark, verdict.path_of(cell)), []).append(cell)
+        return [*core, *(max(cells, key=lambda cell: self.pairs[cell].size) for cells in others.values())]
+
+    def _start(self, command: Sequence[str]) -> tuple[Side, Side]:
+        base, head = (Side(tree, self.parts, command) for tree in self.trees)
+        self._sides.setdefault(tuple(command), []).append((base, head))
+        for side, cpu in zip((base, head), self._cpus, strict=True):
+            side.pin(cpu)
+        return base, head
+
+    def _on_both(self, function: Callable[..., T], sides: tuple[Side, Side], *arguments: Any) -> list[Future[T]]:
+        """Have a function called with each side, each in its turn and beside the other."""
+        each = zip(self._workers, sides, strict=True)
+        return [worker.submit(function, side, *arguments) for worker, side in each]
+
+    def _started(self, counter: instructions.Counter) -> list[tuple[Side, Side]]:
+        """Return as many processes of a kind as its counter asks for; start those that are missing."""
+        sides = self._sides.setdefault(tuple(counter.command), [])
+        while len(sides) < counter.processes:
+            for cells in self._on_both(Side.cells, self._start(counter.command)):
+                cells.result()
+        return sides
+
+
+def is_native(cell: Cell) -> bool:
+    """Tell whether a cell is on the sync or the async path, without a change of sides."""
+    return verdict.path_of(cell) in ("sync path", "async path")
+
+
+def outcome(side: Side, cell: Cell) -> Outcome:
+    """Prove a cell and count what it does, between two proofs."""
+    with side.entered(cell) as answer:
+        if answer:
+            return Outcome(missing=answer.get("n/a", ""), failed=answer.get("failed", ""))
+        before, trace, after = (side.ask(command) for command in ("prove", "trace", "prove"))
+        failed = next((each["failed"] for each in (before, trace, after) if "failed" in each), "")
+        return Outcome(failed=failed) if failed else Outcome(trace)
+
+
+def time_in_turn(pairs: Sequence[tuple[Side, Side]], cell: Cell, tests: int) -> verdict.Estimate:
+    """Time head against base, and beside it base against the base of the next pair of processes."""
+    seconds, ratios, same = [], [], []
+    bases = [base for base, _ in pairs]
+    for (base, head), other in zip(pairs, bases[1:] + bases[:1], strict=True):
+        with contextlib.ExitStack() as stack:
+            for side in (base, head, other):
+                stack.enter_context(side.entered(cell))
+            number = warmed_up((base, head, other), cell)
+            rounds = [(in_turn(base, head, cell, number), in_turn(base, other, cell, number)) for _ in range(ROUNDS)]
+        seconds.append(statistics.median(first for (first, _), _ in rounds) / number)
+        ratios.append(statistics.median(math.log(second / first) for (first, second), _ in rounds))
+        same.append(statistics.median(math.log(second / first) for _, (first, second) in rounds))
+    return verdict.times(statistics.median(seconds), ratios, same, tests)
+
+
+def warmed_up(sides: Sequence[Side], cell: Cell) -> int:
+    """Call each side's cell some times; return how many calls fill a slice."""
+    seconds = [batch(side, cell, "seconds", WARM_UP) for side in sides]
+    return max(1, round(SLICE / seconds[0] * WARM_UP))
+
+
+def in_turn(first: Side, second: Side, cell: Cell, number: int) -> tuple[float, float]:
+    """Return the seconds of ``number`` calls by two sides, timed A B B A: a steady drift is the same for both.
+
+    Round after round each side follows itself as often as the other, so that both find the caches alike.
+    """
+    a, b, c, d = (batch(side, cell, "seconds", number) for side in (first, second, second, first))
+    return (a + d) / 2, (b + c) / 2
+
+
+def quietest_cpu() -> int:
+    """Return the CPU of ours that was idle most in the last 0.3 seconds."""
+    idle = psutil.cpu_times_percent(interval=0.3, percpu=True)
+    return max(our_cpus(), key=lambda cpu: idle[cpu].idle)
+
+
+def our_cpus() -> list[int]:
+    """Return the CPUs that this process may use."""
+    return sorted(os.sched_getaffinity(0))

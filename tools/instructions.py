@@ -1,0 +1,60 @@
+"""Machine instructions of one call: by the CPU's own counter where it may be read, by callgrind otherwise."""
+
+import re
+import shutil
+import statistics
+
+from tools.side import PYTHON, Cell, Side, batch
+from tools.tree import CannotMeasure
+
+SAMPLE = 20_000_000
+"""Instructions of a sample: by then chance, such as how often a lock was waited for, has evened out."""
+
+CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
+SHORT, LONG = 2, 12
+"""Calls of the two runs under callgrind whose difference is counted."""
+
+
+class Counter:
+    """The CPU's counter of instructions in user space."""
+
+    name = "perf_event_open"
+    command = PYTHON
+    processes = 12  # the layout of memory is another in each: 0.36 % of a WSGI request (standard deviation)
+    cells = 6
+
+    def per_call(self, side: Side, cell: Cell) -> float:
+        """Return the instructions of one call, once warm: the median of three samples."""
+        with side.entered(cell):
+            first = batch(side, cell, "instructions", 3) / 3
+            number = max(2, round(SAMPLE / first))
+            return statistics.median(batch(side, cell, "instructions", number) / number for _ in range(3))
+
+
+class Callgrind(Counter):
+    """valgrind's simulation, some fifty times slower: the difference of a long and a short run in equal processes."""
+
+    name = "callgrind"
+    command = (*CALLGRIND, *PYTHON)
+    processes = 3
+    cells = 4
+
+    def per_call(self, side: Side, cell: Cell) -> float:
+        return (self._run(side, cell, LONG) - self._run(side, cell, SHORT)) / (LONG - SHORT)
+
+    def _run(self, side: Side, cell: Cell, calls: int) -> int:
+        """Return the instructions of a process with so many calls, which callgrind writes as the process ends."""
+        with side.entered(cell):
+            batch(side, cell, "seconds", calls)
+        return int(re.findall(r"Collected : (\d+)", side.log.read_text())[-1])
+
+
+def counter(side: Side, cell: Cell) -> Counter:
+    """Return what counts instructions here. Raises CannotMeasure, with the reason and a remedy, where nothing does."""
+    with side.entered(cell):
+        answer = side.ask("batch", "instructions", 1)
+    if "failed" not in answer:
+        return Counter()
+    if shutil.which(CALLGRIND[0]):
+        return Callgrind()
+    raise CannotMeasure(f"no instructions: {answer['failed']}; allow perf_event_open or install valgrind")

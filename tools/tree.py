@@ -1,0 +1,189 @@
+"""One side of a comparison as a folder: the Django of a release, a revision or a working tree, copied out.
+
+The user's checkout is read by git and never written: nothing is checked out, stashed or refreshed in it.
+"""
+
+import hashlib
+import io
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tarfile
+import tomllib
+from collections.abc import Sequence
+from configparser import ConfigParser
+from dataclasses import dataclass
+from importlib import metadata
+from pathlib import Path
+
+import click
+from packaging.requirements import Requirement
+from packaging.specifiers import SpecifierSet
+from packaging.version import Version
+
+from tools import releases
+from tools.configuration import History
+
+WORKTREE = "worktree"
+METADATA = ("pyproject.toml", "setup.cfg")
+PYTHON = Version(".".join(map(str, sys.version_info[:3])))
+
+
+class CannotMeasure(click.ClickException):
+    """What is asked for could not be measured: the command ends with status 2."""
+
+    exit_code = 2
+
+
+@dataclass(frozen=True)
+class Tree:
+    """A folder that serves as PYTHONPATH, and what is in it: "6.1.3", or "main (fc0fa72ff4, 2020-03-18)"."""
+
+    path: Path
+    label: str
+
+    @property
+    def digest(self) -> str:
+        """A hash of all files of the package."""
+        digest = hashlib.sha256()
+        for file in sorted((self.path / "django").rglob("*.py")):
+            digest.update(str(file.relative_to(self.path)).encode() + b"\0" + file.read_bytes())
+        return digest.hexdigest()
+
+
+def tree_of(side: str, checkout: Path | None, folder: Path) -> Tree:
+    """Copy what ``side`` names to ``folder`` and return it.
+
+    It is "worktree", a revision of ``checkout``, or else a release. Raises CannotMeasure where it is nothing of them,
+    or needs another Python or asgiref than runs here.
+    """
+    folder.mkdir()
+    if checkout is None:
+        label = _release(side, folder)
+    elif side == WORKTREE:
+        label = _working_tree(checkout, folder)
+    elif _commit(checkout, side) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", side):
+        label = _revision(checkout, side, folder)
+    else:
+        label = _release(side, folder)
+    if not (folder / "django" / "__init__.py").is_file():
+        raise CannotMeasure(f"{side} holds no django/__init__.py: name a checkout of Django")
+    _check_requirements(folder, label)
+    return Tree(folder, label)
+
+
+def commits(checkout: Path, good: str, bad: str) -> list[str]:
+    """Return the hashes from ``good`` to ``bad``, with both, oldest first. Raises CannotMeasure if none lead there."""
+    first, last = (_existing(checkout, revision) for revision in (good, bad))
+    path = _git(checkout, "rev-list", "--reverse", "--topo-order", "--ancestry-path", f"{first}..{last}").split()
+    if not path:
+        raise CannotMeasure(f"{good} is no ancestor of {bad}")
+    return [first, *path]
+
+
+def describe(checkout: Path, commit: str) -> str:
+    """Return a commit's short hash, date and subject."""
+    return _git(checkout, "log", "-1", "--format=%h %cs %s", "--abbrev=10", commit).strip()
+
+
+def _release(side: str, folder: Path) -> str:
+    if side == WORKTREE or not side or not side[0].isdigit():
+        raise CannotMeasure(f"{side or 'an empty name'} is no release: name a checkout of Django by DJANGO=path")
+    history = History("Django")
+    known = releases.at_hand(history.repository)
+    newest = {".".join(version.split(".")[:2]): version for version in known}
+    version = side if side in known else newest.get(side)
+    if version is None:
+        chosen = releases.choose(releases.available("Django"), [side], PYTHON, history.oldest)
+        known = releases.update(history.repository, "Django", chosen)
+        version = str(chosen[0].version)
+    _extract(history.repository, known[version], folder)
+    return version
+
+
+def _revision(checkout: Path, side: str, folder: Path) -> str:
+    commit = _existing(checkout, side)
+    _extract(checkout, commit, folder)
+    date = _git(checkout, "log", "-1", "--format=%cs", commit).strip()
+    short = commit[:10]
+    return f"{short} ({date})" if commit.startswith(side) else f"{side} ({short}, {date})"
+
+
+def _working_tree(checkout: Path, folder: Path) -> str:
+    """Copy the files that git knows or would add, as they are now."""
+    top = Path(_git(checkout, "rev-parse", "--show-toplevel").strip())
+    listed = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "django", *METADATA)
+    for name in filter(None, listed.split("\0")):
+        if (top / name).is_file():  # a file may be deleted and not yet staged
+            (folder / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(top / name, folder / name)
+    return f"working tree of {top}"
+
+
+def _extract(repository: Path, commit: str, folder: Path) -> None:
+    present = _git(repository, "ls-tree", "--name-only", commit, "django", *METADATA).split()
+    archive = _run(repository, "archive", "--format=tar", commit, *present) if present else b""
+    if archive:
+        with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
+            tar.extractall(folder, filter="data")
+
+
+def _existing(checkout: Path, revision: str) -> str:
+    if commit := _commit(checkout, revision):
+        return commit
+    raise CannotMeasure(f"{checkout} has no revision {revision}: git log --all shows what there is")
+
+
+def _commit(checkout: Path, revision: str) -> str:
+    """Return the hash of a revision, or "" if there is none. Raises CannotMeasure where there is no repository."""
+    if not checkout.is_dir():
+        raise CannotMeasure(f"{checkout} is no folder: DJANGO must name a git checkout of Django")
+    _git(checkout, "rev-parse", "--git-dir")
+    command = [
+        "git",
+        "-C",
+        str(checkout),
+        "rev-parse",
+        "--verify",
+        "--quiet",
+        "--end-of-options",
+        revision + "^{commit}",
+    ]
+    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+
+
+def _git(repository: Path, *arguments: str) -> str:
+    return _run(repository, *arguments).decode()
+
+
+def _run(repository: Path, *arguments: str) -> bytes:
+    """Return what git prints. Raises CannotMeasure with git's own reason where it fails."""
+    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # the user's index stays as it is
+    done = subprocess.run(["git", "-C", str(repository), *arguments], capture_output=True, env=environment, check=False)
+    if done.returncode:
+        reason = done.stderr.decode().strip().splitlines() or ["git failed"]
+        raise CannotMeasure(f"{repository}: {reason[0].removeprefix('fatal: ')}")
+    return done.stdout
+
+
+def _check_requirements(folder: Path, label: str) -> None:
+    python, requirements = _requirements(folder)
+    if not SpecifierSet(python).contains(PYTHON.base_version):
+        raise CannotMeasure(f"{label} needs Python {python}, this is {PYTHON}: make compare PYTHON=another")
+    for requirement in map(Requirement, requirements):
+        if requirement.name == "asgiref" and not requirement.specifier.contains(metadata.version("asgiref")):
+            raise CannotMeasure(f"{label} needs {requirement}; asv.conf.json pins {metadata.version('asgiref')}")
+
+
+def _requirements(folder: Path) -> tuple[str, Sequence[str]]:
+    """Return the versions of Python and the packages that a tree asks for."""
+    pyproject, setup = (folder / name for name in METADATA)
+    project = tomllib.loads(pyproject.read_text()).get("project", {}) if pyproject.is_file() else {}
+    if project:
+        return project.get("requires-python", ""), project.get("dependencies", [])
+    parser = ConfigParser()
+    parser.read(setup)
+    options = parser["options"] if parser.has_section("options") else {}
+    return options.get("python_requires", ""), options.get("install_requires", "").split("\n")[1:]

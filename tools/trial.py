@@ -1,0 +1,136 @@
+"""``make trial``: what ``make compare`` finds on this machine, and what it only believes to find.
+
+A tree is compared with itself, and with copies in which more work is planted, as often as one likes.
+"""
+
+import contextlib
+import shutil
+import statistics
+import subprocess
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from functools import partial
+from pathlib import Path
+from typing import NamedTuple
+
+from rich.box import SIMPLE_HEAD
+from rich.progress import Progress
+from rich.table import Table
+
+from tools import verdict
+from tools.compare import DEFAULT, cannot_measure, measure, progress
+from tools.comparison import Comparison
+from tools.side import Cell
+from tools.tree import CannotMeasure, Tree, tree_of
+
+Measurement = Callable[[Comparison, Sequence[Cell]], Iterator[Cell]]
+
+SYNC = Cell("handlers.Hello.time_request", 0, ("WSGI", "sync"))
+
+WSGI = ("django/core/handlers/wsgi.py", "    def __call__(self, environ, start_response):\n")
+ASGI = ("django/core/handlers/asgi.py", "    async def handle(self, scope, receive, send):\n")
+PLANTED = "\n\ndef planted():\n    pass\n"
+LOOP = "        for _ in range({}):\n            pass\n"
+
+CALIBRATION = 2000
+"""Rounds of the empty loop by which its cost is measured."""
+
+
+class Attempt(NamedTuple):
+    """One comparison: whether it says what it should of the plant, and its resolution where it has one."""
+
+    found: bool
+    resolution: float | None = None
+
+
+def trial(release: str, times: int, busy: bool) -> Table:
+    """Try each case so many times, beside a busy process if asked for; return how often each was found.
+
+    Raises CannotMeasure where the release is not there or does not run.
+    """
+    with cannot_measure(), tempfile.TemporaryDirectory(prefix="trial-") as folder, busy_process(busy):
+        base = tree_of(release, None, Path(folder, "base"))
+        table = Table("planted", "found", "resolution: median, worst", title=f"Django {base.label}", box=SIMPLE_HEAD)
+        with progress() as bar:
+            for name, attempt in cases(base):
+                attempts = [attempt() for _ in bar.track(range(times), description=name)]
+                row = name, f"{sum(each.found for each in attempts)} of {times}", _resolution(attempts)
+                bar.console.print(": ".join(row))
+                table.add_row(*row)
+        return table
+
+
+def cases(base: Tree) -> Iterator[tuple[str, Callable[[], Attempt]]]:
+    """Yield what is planted, and what tries it once."""
+    yield "nothing (found: a false verdict)", partial(whole, base)
+    yield "one more Python call", partial(counted, base, WSGI, "        planted()\n", "python_calls")
+    crossing = "        await __import__('asgiref.sync').sync.sync_to_async(planted)()\n"
+    yield "one more crossing", partial(counted, base, ASGI, crossing, "sync_to_async")
+    rounds = 0.01 / change(base, LOOP.format(CALIBRATION), Comparison.count_instructions).change * CALIBRATION
+    yield "1 % more instructions", partial(measured, base, rounds, Comparison.count_instructions)
+    rounds = 0.01 / change(base, LOOP.format(CALIBRATION), Comparison.time).change * CALIBRATION
+    for percent in (3, 5, 10):
+        yield f"{percent} % more time", partial(measured, base, percent * rounds, Comparison.time)
+
+
+def whole(base: Tree) -> Attempt:
+    """Compare a tree with itself, all of it."""
+    with planted(base, WSGI, "") as head, Comparison(base, head, DEFAULT) as comparison:
+        measure(comparison, Progress(disable=True))
+        words = {each.word for each in verdict.by_group(comparison.verdicts).values()}
+        return Attempt(words != {"unchanged"})
+
+
+def counted(base: Tree, place: tuple[str, str], lines: str, metric: str) -> Attempt:
+    """Compare the exact counts; found is one more in a cell, with the name of the function that was planted."""
+    with planted(base, place, lines) as head, Comparison(base, head, ["handlers"]) as comparison:
+        changed = [pair for pair in comparison.count() if pair.changes.get(metric) == 1]
+        return Attempt(any(called.endswith(".planted") for pair in changed for _, called in pair.calls))
+
+
+def measured(base: Tree, rounds: float, by: Measurement) -> Attempt:
+    """Compare the sync path alone by instructions or by time."""
+    estimate = change(base, LOOP.format(round(rounds)), by)
+    return Attempt(estimate.word == "slower", estimate.resolution)
+
+
+def change(base: Tree, lines: str, by: Measurement) -> verdict.Estimate:
+    """Return what lines planted in the sync path change."""
+    with planted(base, WSGI, lines) as head, Comparison(base, head, ["handlers"]) as comparison:
+        list(comparison.count())
+        list(by(comparison, [SYNC]))
+        return comparison.pairs[SYNC].estimates[-1]
+
+
+@contextlib.contextmanager
+def planted(base: Tree, place: tuple[str, str], lines: str) -> Iterator[Tree]:
+    """Yield a copy of a tree with lines planted at the start of a handler, beside a function that they may call."""
+    with tempfile.TemporaryDirectory(prefix="trial-") as folder:
+        path = Path(folder, "head")
+        shutil.copytree(base.path, path)
+        file, start = place
+        source = (path / file).read_text()
+        if source.count(start) != 1:
+            raise CannotMeasure(f"{base.label}: {file} has not one line {start.strip()!r} to plant at")
+        (path / file).write_text(source.replace(start, start + lines) + (PLANTED if lines else ""))
+        yield Tree(path, "planted")
+
+
+@contextlib.contextmanager
+def busy_process(wanted: bool) -> Iterator[None]:
+    """Keep a CPU busy meanwhile."""
+    if not wanted:
+        yield
+        return
+    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
+    try:
+        yield
+    finally:
+        process.kill()
+        process.wait()
+
+
+def _resolution(attempts: Sequence[Attempt]) -> str:
+    found = [each.resolution for each in attempts if each.resolution is not None]
+    return f"{statistics.median(found):.1%}, {max(found):.1%}" if found else ""
