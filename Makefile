@@ -1,7 +1,7 @@
 # Everything that people and CI run. Each target sets up what it needs, in this folder alone.
 
 .DEFAULT_GOAL := help
-.PHONY: help bench compare trial test lint vendor clean system
+.PHONY: help bench compare bisect trial test lint vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
@@ -42,6 +42,10 @@ bench: .venv/bench ## measure Django releases and show what a request costs: REL
 
 compare: .venv/measured ## did a change slow the sync or the async path: BASE=6.0 HEAD=6.1, or DJANGO=path BASE=main HEAD=worktree
 	@$(BIN)/python -m tools compare --base "$(BASE)" --head "$(HEAD)" $(if $(DJANGO),--django "$(DJANGO)") --scenarios "$(SCENARIOS)" $(OPTIONS)
+
+bisect: .venv/measured ## which commit changed it: DJANGO=path GOOD=3.0 BAD=main SCENARIO="handlers.Hello ASGI" METRIC=hops
+	@$(BIN)/python -m tools bisect --django "$(DJANGO)" --good "$(GOOD)" --bad "$(BAD)" --scenario "$(SCENARIO)" \
+		--metric "$(METRIC)" $(OPTIONS)
 
 trial: .venv/measured ## learn what compare finds on this machine: TIMES=20 OPTIONS=--busy
 	@$(BIN)/python -m tools trial --times $(or $(TIMES),20) $(OPTIONS)

@@ -30,6 +30,8 @@ class Trace(Counter):
 
 def _caller(frame):
     """Return what calls: a function of Django or asgiref, or a module, of whose functions chance may choose one."""
+    if frame is None:
+        return "a thread"
     return _name(frame) if is_counted(frame.f_code) else frame.f_globals.get("__name__")
 
 

@@ -1,12 +1,13 @@
 """What the tests share: a copy of the suite in which anything may be changed, and single benchmarks run in it."""
 
 import contextlib
+import hashlib
 import json
 import os
 import shutil
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
@@ -132,3 +133,70 @@ def djangos() -> Djangos:
     folder = Path(sys.prefix) / "django"
     folder.mkdir(exist_ok=True)
     return Djangos(folder)
+
+
+@dataclass
+class Checkout:
+    """A git checkout of the newest Django, which a test may change."""
+
+    path: Path
+
+    def git(self, *arguments: str) -> str:
+        person = ["-c", "user.name=Test", "-c", "user.email=test@localhost", "-c", "commit.gpgsign=false"]
+        return subprocess.check_output(["git", *person, *arguments], cwd=self.path, text=True)
+
+    def write(self, file: str, source: str) -> None:
+        (self.path / file).write_text(source)
+
+    def plant(self, file: str, after: str, lines: str, end: str = "") -> None:
+        """Put lines after a line that is there once, and others at the end of the file."""
+        source = (self.path / file).read_text()
+        assert source.count(after) == 1
+        self.write(file, source.replace(after, after + lines) + end)
+
+    def replace(self, release: Path) -> None:
+        """Put another release's files in the place of these."""
+        shutil.rmtree(self.path / "django")
+        shutil.copytree(release / "django", self.path / "django", ignore=UNUSED)
+
+    def commit(self) -> None:
+        self.git("add", "--all")
+        self.git("commit", "--quiet", "--message", "a change")
+
+    def branch(self, name: str, change: Callable[[], object]) -> None:
+        """Commit a change on a branch of its own."""
+        self.git("switch", "--quiet", "--create", name)
+        change()
+        self.commit()
+        self.git("switch", "--quiet", "main")
+
+    def state(self) -> tuple[str, ...]:
+        """What no command may change: commits, what is checked out, staged and edited, stashes and the index itself."""
+        index = hashlib.sha256((self.path / ".git/index").read_bytes()).hexdigest()
+        commands = (
+            ["show-ref"],
+            ["symbolic-ref", "HEAD"],
+            ["diff", "HEAD"],
+            ["ls-files", "--others"],
+            ["worktree", "list"],
+        )
+        return (index, *(self.git("--no-optional-locks", *command) for command in commands))
+
+
+UNUSED = shutil.ignore_patterns("__pycache__", "LC_MESSAGES", "static")
+
+
+@pytest.fixture(scope="session")
+def origin(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A git repository with the newest Django as its one commit."""
+    checkout = Checkout(tmp_path_factory.mktemp("origin") / "checkout")
+    shutil.copytree(djangos.path(Djangos.NEWEST) / "django", checkout.path / "django", ignore=UNUSED)
+    checkout.git("init", "--quiet", "--initial-branch", "main")
+    checkout.commit()
+    return checkout.path
+
+
+@pytest.fixture
+def checkout(origin: Path, tmp_path: Path) -> Checkout:
+    subprocess.run(["git", "clone", "--quiet", origin, tmp_path / "checkout"], check=True)
+    return Checkout(tmp_path / "checkout")

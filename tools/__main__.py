@@ -41,10 +41,17 @@ def bench(project: str, releases: str, scenarios: str) -> None:
 @click.option("--head", required=True, help='The same, or "worktree": the checkout as it is, edits and all.')
 @click.option("--django", "checkout", type=click.Path(path_type=Path), help="A git checkout of Django.")
 @click.option("--scenarios", default="", help="Files in benchmarks/. Default: handlers, middleware and bridging.")
+@click.option("--exact", is_flag=True, help="Count only: what is exact, in a third of the time.")
 @click.option("--markdown", **TO_FILE, help="Write Markdown to a file, or in place of the table.")
 @click.option("--json", "json_file", **TO_FILE, help="Write JSON to a file, or in place of the table.")
 def compare(
-    base: str, head: str, checkout: Path | None, scenarios: str, markdown: str | None, json_file: str | None
+    base: str,
+    head: str,
+    checkout: Path | None,
+    scenarios: str,
+    exact: bool,
+    markdown: str | None,
+    json_file: str | None,
 ) -> int:
     """Say whether a change slowed the sync path or the async path.
 
@@ -53,9 +60,23 @@ def compare(
     """
     from tools.compare import compare, write
 
-    report = compare(base, head, checkout, scenarios.split())
+    report = compare(base, head, checkout, scenarios.split(), exact)
     write(report, markdown, json_file)
     return report.status
+
+
+@cli.command()
+@click.option("--django", "checkout", required=True, type=click.Path(path_type=Path), help="A git checkout of Django.")
+@click.option("--good", required=True, help="The older revision.")
+@click.option("--bad", required=True, help="The newer revision.")
+@click.option("--scenario", required=True, help='The beginning of a cell\'s name: "handlers.Hello ASGI, sync".')
+@click.option("--metric", default="", help="By default the first that differs: crossings, hops, ..., instructions.")
+@click.option("--all", "every", is_flag=True, help="Find each commit that changed it, back to the older revision.")
+def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, every: bool) -> None:
+    """Find the commit that changed an exact metric, or instructions where none differs."""
+    from tools.bisect import bisect
+
+    bisect(checkout, good, bad, scenario, metric, every)
 
 
 @cli.command()

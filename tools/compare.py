@@ -18,25 +18,32 @@ from tools.tree import CannotMeasure, Tree, tree_of
 DEFAULT = ("handlers", "middleware", "bridging")
 
 
-def compare(base: str, head: str, checkout: Path | None, scenarios: Sequence[str]) -> Report:
+def compare(base: str, head: str, checkout: Path | None, scenarios: Sequence[str], exact: bool) -> Report:
     """Measure two sides, show the progress on standard error, and return what there is to say.
 
     Raises CannotMeasure where a side is not there or does not run.
     """
-    parts = parts_of(scenarios or DEFAULT)
-    with cannot_measure(), two_trees(base, head, checkout) as trees, Comparison(*trees, parts) as comparison:
-        with progress() as bar:
-            measure(comparison, bar)
+    with (
+        cannot_measure(),
+        two_trees(base, head, checkout) as trees,
+        Comparison(*trees, parts_of(scenarios or DEFAULT)) as comparison,
+        progress() as bar,
+    ):
+        count(comparison, bar)
+        if comparison.verdicts and not exact:
+            estimate(comparison, bar)
         return Report(comparison)
 
 
-def measure(comparison: Comparison, bar: Progress) -> None:
-    """Measure all there is to measure, and say each exact fact as soon as it is there."""
+def count(comparison: Comparison, bar: Progress) -> None:
+    """Count all cells, and say each exact fact as soon as it is there."""
     for pair in bar.track(comparison.count(), description="exact counts"):
         if said := fact(pair):
             bar.console.print(said, soft_wrap=True)
-    if not any(pair.measured for pair in comparison.pairs.values()):
-        return
+
+
+def estimate(comparison: Comparison, bar: Progress) -> None:
+    """Count instructions, and time."""
     for _ in bar.track(comparison.count_instructions(), description="instructions"):
         pass
     for _ in bar.track(comparison.time(), description="times"):

@@ -68,8 +68,8 @@ class Report:
         """What the figures hold for."""
         machine = Machine.get_defaults()
         return (
-            f"Python {platform.python_version()}, asgiref {metadata.version('asgiref')}; instructions by "
-            f"{self.instructions_by}; {machine['cpu']}, {machine['num_cpu']} CPUs, load {os.getloadavg()[0]:.1f}. "
+            f"Python {platform.python_version()}, asgiref {metadata.version('asgiref')}; instructions "
+            f"{self.instructions_by and 'by '}{self.instructions_by or 'not counted'}; {machine['cpu']}, {machine['num_cpu']} CPUs, load {os.getloadavg()[0]:.1f}. "
             "± is the resolution: the smallest change told from none in this run."
         )
 

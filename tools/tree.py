@@ -28,6 +28,9 @@ from tools.configuration import History
 
 WORKTREE = "worktree"
 METADATA = ("pyproject.toml", "setup.cfg")
+TRANSLATION = re.compile(r"/locale/(?!en(/|$))[^/.]+(/|$)")
+"""Four of five files, which no benchmark reads."""
+
 PYTHON = Version(".".join(map(str, sys.version_info[:3])))
 
 
@@ -116,7 +119,7 @@ def _working_tree(checkout: Path, folder: Path) -> str:
     top = Path(_git(checkout, "rev-parse", "--show-toplevel").strip())
     listed = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "django", *METADATA)
     for name in filter(None, listed.split("\0")):
-        if (top / name).is_file():  # a file may be deleted and not yet staged
+        if (top / name).is_file() and not TRANSLATION.search(name):  # a file may be deleted and not yet staged
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(top / name, folder / name)
     return f"working tree of {top}"
@@ -127,7 +130,7 @@ def _extract(repository: Path, commit: str, folder: Path) -> None:
     archive = _run(repository, "archive", "--format=tar", commit, *present) if present else b""
     if archive:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
-            tar.extractall(folder, filter="data")
+            tar.extractall(folder, [member for member in tar if not TRANSLATION.search(member.name)], filter="data")
 
 
 def _existing(checkout: Path, revision: str) -> str:

@@ -19,7 +19,7 @@ from rich.progress import Progress
 from rich.table import Table
 
 from tools import verdict
-from tools.compare import DEFAULT, cannot_measure, measure, progress
+from tools.compare import DEFAULT, cannot_measure, count, estimate, progress
 from tools.comparison import Comparison
 from tools.side import Cell
 from tools.tree import CannotMeasure, Tree, tree_of
@@ -53,7 +53,7 @@ def trial(release: str, times: int, busy: bool) -> Table:
         base = tree_of(release, None, Path(folder, "base"))
         table = Table("planted", "found", "resolution: median, worst", title=f"Django {base.label}", box=SIMPLE_HEAD)
         with progress() as bar:
-            for name, attempt in cases(base):
+            for name, attempt in cases(base, bar):
                 attempts = [attempt() for _ in bar.track(range(times), description=name)]
                 row = name, f"{sum(each.found for each in attempts)} of {times}", _resolution(attempts)
                 bar.console.print(": ".join(row))
@@ -61,9 +61,9 @@ def trial(release: str, times: int, busy: bool) -> Table:
         return table
 
 
-def cases(base: Tree) -> Iterator[tuple[str, Callable[[], Attempt]]]:
+def cases(base: Tree, bar: Progress) -> Iterator[tuple[str, Callable[[], Attempt]]]:
     """Yield what is planted, and what tries it once."""
-    yield "nothing (found: a false verdict)", partial(whole, base)
+    yield "nothing (found: a false verdict)", partial(whole, base, bar)
     yield "one more Python call", partial(counted, base, WSGI, "        planted()\n", "python_calls")
     crossing = "        await __import__('asgiref.sync').sync.sync_to_async(planted)()\n"
     yield "one more crossing", partial(counted, base, ASGI, crossing, "sync_to_async")
@@ -74,12 +74,15 @@ def cases(base: Tree) -> Iterator[tuple[str, Callable[[], Attempt]]]:
         yield f"{percent} % more time", partial(measured, base, percent * rounds, Comparison.time)
 
 
-def whole(base: Tree) -> Attempt:
+def whole(base: Tree, bar: Progress) -> Attempt:
     """Compare a tree with itself, all of it."""
     with planted(base, WSGI, "") as head, Comparison(base, head, DEFAULT) as comparison:
-        measure(comparison, Progress(disable=True))
-        words = {each.word for each in verdict.by_group(comparison.verdicts).values()}
-        return Attempt(words != {"unchanged"})
+        count(comparison, bar)
+        estimate(comparison, bar)
+        false = [f"{cell}: {each}" for cell, each in comparison.verdicts.items() if each.word != "unchanged"]
+        for line in false:
+            bar.console.print(line, soft_wrap=True)
+        return Attempt(bool(false))
 
 
 def counted(base: Tree, place: tuple[str, str], lines: str, metric: str) -> Attempt:
@@ -91,8 +94,8 @@ def counted(base: Tree, place: tuple[str, str], lines: str, metric: str) -> Atte
 
 def measured(base: Tree, rounds: float, by: Measurement) -> Attempt:
     """Compare the sync path alone by instructions or by time."""
-    estimate = change(base, LOOP.format(round(rounds)), by)
-    return Attempt(estimate.word == "slower", estimate.resolution)
+    found = change(base, LOOP.format(round(rounds)), by)
+    return Attempt(found.word == "slower", found.resolution)
 
 
 def change(base: Tree, lines: str, by: Measurement) -> verdict.Estimate:

@@ -1,0 +1,213 @@
+"""``make compare`` says what changed, by how much, and nothing of what did not; bad input ends in one line."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Checkout, Djangos
+
+HANDLE = "    async def handle(self, scope, receive, send):\n"
+CALL = "    def __call__(self, environ, start_response):\n"
+PLANTED = "\n\ndef planted():\n    pass\n"
+WORKTREE = ("--base", "HEAD", "--head", "worktree", "--scenarios", "handlers")
+
+
+def compare(checkout: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
+    """Run the command with an empty folder for what is temporary, and see that it is left empty."""
+    folder.mkdir()
+    done = subprocess.run(
+        [sys.executable, "-m", "tools", "compare", "--django", checkout, *arguments],
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(folder)},
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert not list(folder.iterdir())
+    assert not [line for line in processes() if str(folder) in line]
+    return done
+
+
+def processes() -> list[str]:
+    return subprocess.check_output(["ps", "-eo", "args"], text=True).splitlines()
+
+
+@pytest.fixture
+def said(checkout: Checkout, tmp_path: Path) -> Callable[..., tuple[int, dict[str, Any]]]:
+    """Compare the working tree with its commit by the scenarios of handlers: the status and what the JSON holds."""
+
+    def run() -> tuple[int, dict[str, Any]]:
+        state = checkout.state()
+        done = compare(checkout.path, tmp_path / "temporary", *WORKTREE, "--json")
+        assert checkout.state() == state
+        assert "Traceback" not in done.stderr
+        return done.returncode, json.loads(done.stdout)
+
+    return run
+
+
+def cell(report: dict[str, Any], *params: str) -> dict[str, Any]:
+    return next(each for each in report["cells"] if each["params"] == list(params))
+
+
+def test_one_more_call_is_found_and_named(checkout: Checkout, said: Callable[..., Any]) -> None:
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
+    status, report = said()
+    assert status == 1
+    assert report["verdicts"]["sync path"]["word"] == "slower"
+    assert report["verdicts"]["async path"]["word"] == "unchanged"
+    assert "+1 python_calls" in report["headline"]
+    sync = cell(report, "WSGI", "sync")
+    assert sync["changes"]["python_calls"] == 1
+    planted = ["django.core.handlers.wsgi.planted", "django.core.handlers.wsgi.WSGIHandler.__call__", 1]
+    assert sync["calls"] == [planted]
+    assert cell(report, "ASGI", "async")["changes"] == {}
+
+
+def test_one_more_crossing_is_found_and_named(checkout: Checkout, said: Callable[..., Any]) -> None:
+    crossing = "        await sync_to_async(planted)()\n"
+    checkout.plant("django/core/handlers/asgi.py", HANDLE, crossing, PLANTED)
+    status, report = said()
+    assert status == 1
+    assert report["verdicts"]["sync path"]["word"] == "unchanged"
+    asynchronous = cell(report, "ASGI", "async")
+    assert asynchronous["changes"]["sync_to_async"] == asynchronous["changes"]["hops"] == 1
+    assert "django.core.handlers.asgi.planted" in [called for called, _, _ in asynchronous["calls"]]
+
+
+def test_inlined_work_is_found_by_bytecodes_instructions_and_time(checkout: Checkout, said: Callable[..., Any]) -> None:
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        for _ in range(6000):\n            pass\n")
+    status, report = said()
+    assert status == 1
+    sync = cell(report, "WSGI", "sync")
+    assert set(sync["changes"]) <= {"bytecodes"}
+    by = {estimate["unit"]: estimate for estimate in sync["estimates"]}
+    assert by["instructions"]["change"] > 0.05
+    assert all(estimate["change"] > estimate["resolution"] > 0 for estimate in by.values())
+    assert all(estimate["low"] < estimate["change"] < estimate["high"] for estimate in by.values())
+
+
+def test_less_work_is_faster_and_status_0(checkout: Checkout, said: Callable[..., Any]) -> None:
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        for _ in range(6000):\n            pass\n")
+    checkout.commit()
+    checkout.git("revert", "--quiet", "--no-commit", "HEAD")
+    status, report = said()
+    assert status == 0
+    assert report["verdicts"]["sync path"]["word"] == "faster"
+
+
+@pytest.mark.skipif(sys.version_info >= (3, 14), reason="Django 3.0 is not tried on Python 3.14")
+def test_what_the_base_lacks_is_not_available(djangos: Djangos, checkout: Checkout, tmp_path: Path) -> None:
+    checkout.replace(djangos.path("3.0"))
+    checkout.commit()
+    arguments = ("--base", "HEAD", "--head", "HEAD~1", "--scenarios", "handlers", "--markdown")
+    done = compare(checkout.path, tmp_path / "temporary", *arguments)
+    assert done.returncode in (0, 1), done.stderr
+    assert re.match(r"\*\*HEAD \(.*\) → HEAD~1 \(.*\): sync path .*\*\*\n\n### Verdict\n\n\| ", done.stdout)
+    assert re.search(
+        r"\| n/a: Django 3.0.14 lacks async views \(Django 3.1\) +\| handlers.Hello WSGI, async", done.stdout
+    )
+
+
+def test_the_table_is_shown_and_files_are_written(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
+    files = ("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
+    done = compare(checkout.path, tmp_path / "temporary", *WORKTREE, *files)
+    assert done.stdout.startswith("HEAD (")
+    assert "handlers.Hello WSGI, sync: bytecodes" in done.stderr  # at once
+    assert "Instructions and times" in done.stdout
+    assert "### Instructions and times" in (tmp_path / "a.md").read_text()
+    assert json.loads((tmp_path / "a.json").read_text())["status"] == done.returncode == 1
+
+
+BROKEN = "raise ImportError('planted: this tree is broken')\n"
+LIE = "        start_response('200 OK', [])\n        return [b'Hello, liar!']\n"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("--base", "HEAD", "--head", "HEAD"), "hold the same code: nothing to compare"),
+        (("--base", "HEAD", "--head", "worktree"), "hold the same code: nothing to compare"),
+        (("--base", "no-such", "--head", "HEAD"), "has no revision no-such"),
+        (("--base", "--help", "--head", "HEAD"), "has no revision --help"),
+        (("--base", "broken", "--head", "HEAD"), "broken .* does not run: ImportError: planted: this tree is broken"),
+        (("--base", "HEAD", "--head", "future"), r"future .* needs Python >=3\.99, this is 3\."),
+        (("--base", "HEAD", "--head", "asgiref"), r"asgiref .* needs asgiref>=99; asv.conf.json pins 3\."),
+        (("--base", "HEAD", "--head", "empty"), "empty holds no django/__init__.py"),
+        (
+            ("--base", "HEAD", "--head", "lie"),
+            "not measured: lie .*: handlers.Hello WSGI, sync: Lie: hello_sync ran 0 times",
+        ),
+        (
+            ("--base", "HEAD", "--head", "broken", "--scenarios", "handler"),
+            "no scenario handler: there are .*, handlers",
+        ),
+    ],
+)
+def test_bad_input_ends_in_one_line_and_status_2(
+    spoilt: Checkout, tmp_path: Path, arguments: tuple[str, ...], complaint: str
+) -> None:
+    state = spoilt.state()
+    done = compare(spoilt.path, tmp_path / "temporary", "--scenarios", "handlers", *arguments)
+    assert done.returncode == 2
+    assert re.search(rf"^Error: .*{complaint}", done.stderr.splitlines()[-1]), done.stderr
+    assert "Traceback" not in done.stdout + done.stderr
+    assert spoilt.state() == state
+
+
+@pytest.fixture(scope="session")
+def spoilt(origin: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """A checkout with branches that cannot be measured."""
+    path = tmp_path_factory.mktemp("spoilt") / "checkout"
+    subprocess.run(["git", "clone", "--quiet", origin, path], check=True)
+    checkout = Checkout(path)
+    project = '[project]\nname = "django"\nversion = "1"\n'
+    checkout.branch("broken", lambda: checkout.write("django/__init__.py", BROKEN))
+    checkout.branch("future", lambda: checkout.write("pyproject.toml", project + 'requires-python = ">=3.99"\n'))
+    checkout.branch("asgiref", lambda: checkout.write("pyproject.toml", project + 'dependencies = ["asgiref>=99"]\n'))
+    checkout.branch("lie", lambda: checkout.plant("django/core/handlers/wsgi.py", CALL, LIE))
+    checkout.branch("empty", lambda: checkout.git("mv", "django", "other"))
+    return checkout
+
+
+@pytest.mark.parametrize("path", ["nowhere", "."])
+def test_a_path_that_is_no_checkout(tmp_path: Path, path: str) -> None:
+    done = compare(tmp_path / path, tmp_path / "temporary", "--base", "a", "--head", "b")
+    assert done.returncode == 2
+    assert re.match(r"Error: .* is no folder|Error: .*not a git repository", done.stderr)
+
+
+@pytest.mark.parametrize("after", ["Hello WSGI, sync", "Hello ASGI, async"])
+def test_ctrl_c_ends_it_all(checkout: Checkout, tmp_path: Path, after: str) -> None:
+    checkout.plant("django/http/response.py", "    def close(self):\n", "        planted()\n", PLANTED)
+    state = checkout.state()
+    (tmp_path / "temporary").mkdir()
+    command = [sys.executable, "-m", "tools", "compare", "--django", checkout.path, *WORKTREE]
+    with subprocess.Popen(
+        command,
+        cwd=ROOT,
+        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stderr
+        for line in process.stderr:
+            if after in line:
+                break
+        process.send_signal(signal.SIGINT)
+        _, errors = process.communicate(timeout=60)
+    assert process.returncode == 2
+    assert errors.splitlines()[-1].startswith("Error: interrupted")
+    assert "Traceback" not in errors
+    assert not list((tmp_path / "temporary").iterdir())
+    assert not [line for line in processes() if str(tmp_path) in line]
+    assert checkout.state() == state

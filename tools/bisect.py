@@ -1,0 +1,178 @@
+"""``make bisect``: which commit changed an exact metric of a scenario, or its instructions where no metric differs."""
+
+import itertools
+import statistics
+import tempfile
+from collections.abc import Hashable, Iterator
+from contextlib import closing
+from functools import cached_property
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+from rich.console import Console
+
+from tools import instructions, tree, verdict
+from tools.compare import cannot_measure
+from tools.comparison import Outcome, Pair, outcome
+from tools.report import fact
+from tools.side import Cell, Side
+from tools.tree import CannotMeasure, tree_of
+
+METRICS = (*verdict.WORK, "bytecodes", "instructions")
+"""By which to look, the one that tells most first."""
+
+PROCESSES = 8
+"""Processes of which the instructions of a commit are the mean."""
+
+console = Console(stderr=True, highlight=False)
+
+
+class Change(NamedTuple):
+    """The commit that changed a metric, the commit before it that could be measured, and how many could not between."""
+
+    before: str
+    commit: str
+    pairs: list[Pair]
+    skipped: int
+
+
+class Bisection:
+    """The commits from good to bad, and what was measured of them so far.
+
+    Raises CannotMeasure where there are no such commits, or nothing differs between the ends.
+    """
+
+    def __init__(self, checkout: Path, good: str, bad: str, scenario: str, metric: str) -> None:
+        self.checkout = checkout
+        self.scenario = scenario
+        self.commits = tree.commits(checkout, good, bad)
+        self._outcomes: dict[int, dict[Cell, Outcome] | None] = {}
+        self._instructions: dict[int, float] = {}
+        self.metric = metric or self._telling()
+        if not metric and self.metric == "instructions":
+            console.print("no exact metric differs: going by instructions")
+        if self.value(0) == self.value(self.last):
+            raise CannotMeasure(f"{self.metric} of {scenario} are the same in {good} and {bad}: nothing to look for")
+
+    @property
+    def last(self) -> int:
+        return len(self.commits) - 1
+
+    def changes(self) -> Iterator[Change]:
+        """Yield the change that made the value what it is in bad, then the one before it, back to the value of good."""
+        high = self.last
+        while self.value(high) != self.value(0):
+            low, high = self._boundary(high)
+            before, after = self._outcomes[low] or {}, self._outcomes[high] or {}
+            pairs = [Pair(cell, before[cell], after[cell]) for cell in before]
+            yield Change(self.commits[low], self.commits[high], pairs, high - low - 1)
+            high = low
+
+    def value(self, index: int) -> Hashable:
+        """Return what a commit shows of the metric; None where it cannot be measured."""
+        outcomes = self._measured(index)
+        if outcomes is None:
+            return None
+        if self.metric == "instructions":
+            first, last = self._mean(0), self._mean(self.last)
+            return "bad" if abs(self._mean(index) - last) < abs(self._mean(index) - first) else "good"
+        return tuple(each.counts.get(self.metric, 0) if each.trace else "n/a" for each in outcomes.values())
+
+    def _boundary(self, high: int) -> tuple[int, int]:
+        """Return two neighbours, but for what cannot be measured: the first has not the value of ``high``."""
+        wanted, low = self.value(high), 0
+        while middle := self._middle(low, high):
+            if self.value(middle) == wanted:
+                high = middle
+            else:
+                low = middle
+        return low, high
+
+    def _middle(self, low: int, high: int) -> int | None:
+        """Return the commit nearest to the middle of those between that can be measured; None where there is none."""
+        middle = (low + high) // 2
+        between = sorted(range(low + 1, high), key=lambda index: abs(index - middle))
+        return next((index for index in between if self._measured(index) is not None), None)
+
+    def _telling(self) -> str:
+        ends = [self._measured(index) or {} for index in (0, self.last)]
+        for metric in METRICS:
+            before, after = ([each.counts.get(metric) for each in end.values() if each.trace] for end in ends)
+            if before != after:
+                return metric
+        return "instructions"
+
+    def _measured(self, index: int) -> dict[Cell, Outcome] | None:
+        """Return the outcomes of the scenario's cells in a commit, None where it does not run or fails a proof."""
+        if index not in self._outcomes:
+            commit = self.commits[index]
+            console.print(f"{self.last} commits, at {tree.describe(self.checkout, commit)}", soft_wrap=True)
+            try:
+                self._outcomes[index] = self._measure(commit)
+            except CannotMeasure as problem:
+                if index in (0, self.last):
+                    raise
+                console.print(f"skipped: {problem.message}", soft_wrap=True)
+                self._outcomes[index] = None
+        return self._outcomes[index]
+
+    def _measure(self, commit: str) -> dict[Cell, Outcome]:
+        with tempfile.TemporaryDirectory(prefix="bisect-") as folder:
+            copy = tree_of(commit, self.checkout, Path(folder, "tree"))
+            with closing(Side(copy, [self.scenario.partition(".")[0]])) as side:
+                outcomes = {cell: outcome(side, cell) for cell in side.cells() if str(cell).startswith(self.scenario)}
+        if not outcomes:
+            raise click.ClickException(f"no cell's name begins with {self.scenario}: the site and compare list them")
+        for cell, each in outcomes.items():
+            if each.failed:
+                raise CannotMeasure(f"{commit[:10]}: {cell}: {each.failed}")
+        return outcomes
+
+    def _mean(self, index: int) -> float:
+        """Return the mean of the instructions of the scenario's first measured cell in several processes."""
+        if index not in self._instructions:
+            with tempfile.TemporaryDirectory(prefix="bisect-") as folder:
+                copy = tree_of(self.commits[index], self.checkout, Path(folder, "tree"))
+                self._instructions[index] = statistics.fmean(self._sample(copy) for _ in range(PROCESSES))
+        return self._instructions[index]
+
+    def _sample(self, copy: tree.Tree) -> float:
+        with closing(Side(copy, [self._cell.part])) as side:
+            side.cells()
+            return instructions.counter(side, self._cell).per_call(side, self._cell)
+
+    @cached_property
+    def _cell(self) -> Cell:
+        ends = [self._measured(index) or {} for index in (0, self.last)]
+        return next(cell for cell in ends[0] if ends[0][cell].trace and ends[1][cell].trace)
+
+
+def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, every: bool) -> None:
+    """Print the commit that changed the metric to what it is in ``bad``, or each that did since ``good``.
+
+    Raises CannotMeasure where nothing differs, or it cannot be measured.
+    """
+    out = Console(highlight=False, soft_wrap=True)
+    with cannot_measure():
+        bisection = Bisection(checkout, good, bad, scenario, metric)
+        changes = bisection.changes()
+        for change in changes if every else itertools.islice(changes, 1):
+            out.print(f"{bisection.metric} changed in {tree.describe(checkout, change.commit)}")
+            if change.skipped:
+                out.print(f"  or in one of the {change.skipped} commits before it, which could not be measured")
+            for line in lines(change):
+                out.print(f"  {line}")
+
+
+def lines(change: Change) -> Iterator[str]:
+    """Yield what changed in each cell, then the functions that gained or lost calls in any."""
+    calls: dict[str, None] = {}
+    for pair in change.pairs:
+        if pair.measured and (said := fact(pair)):
+            yield said
+        elif pair.base.missing and pair.head.trace:
+            yield f"{pair.cell}: measured for the first time"
+        for (caller, called), difference in pair.calls.items() if pair.changes else ():
+            calls.setdefault(f"{difference:+} {called}, called by {caller}")
+    yield from calls
