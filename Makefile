@@ -8,7 +8,7 @@ PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 pyth
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
-SYSTEM_PROGRAMS := chromium
+SYSTEM_PROGRAMS := chromium valgrind
 
 .venv/bench .venv/compare .venv/test: pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \

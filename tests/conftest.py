@@ -76,9 +76,19 @@ def suite(tmp_path: Path) -> Suite:
 @pytest.fixture
 def chromium() -> str:
     """The path of Chromium; a skip where it is missing, a failure there in CI."""
-    if path := shutil.which("chromium"):
+    return program("chromium")
+
+
+@pytest.fixture
+def valgrind() -> str:
+    """The path of valgrind, in the same way."""
+    return program("valgrind")
+
+
+def program(name: str) -> str:
+    if path := shutil.which(name):
         return path
-    missing = "chromium is missing: apt-get update && apt-get install -y chromium"
+    missing = f"{name} is missing: apt-get update && apt-get install -y {name}"
     if os.environ.get("CI") == "true":
         pytest.fail(missing)
     pytest.skip(missing)

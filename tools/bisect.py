@@ -13,6 +13,7 @@ import click
 from rich.console import Console
 
 from tools import instructions, tree, verdict
+from tools.bench import parts_of
 from tools.compare import cannot_measure
 from tools.comparison import Outcome, Pair, outcome
 from tools.report import fact
@@ -46,9 +47,12 @@ class Bisection:
     def __init__(self, checkout: Path, good: str, bad: str, scenario: str, metric: str) -> None:
         self.checkout = checkout
         self.scenario = scenario
+        self.parts = parts_of([scenario.partition(".")[0]])
         self.commits = tree.commits(checkout, good, bad)
         self._outcomes: dict[int, dict[Cell, Outcome] | None] = {}
         self._instructions: dict[int, float] = {}
+        if metric and metric not in METRICS:
+            raise CannotMeasure(f"no metric {metric}: there are {', '.join(METRICS)}")
         self.metric = metric or self._telling()
         if not metric and self.metric == "instructions":
             console.print("no exact metric differs: going by instructions")
@@ -120,7 +124,7 @@ class Bisection:
     def _measure(self, commit: str) -> dict[Cell, Outcome]:
         with tempfile.TemporaryDirectory(prefix="bisect-") as folder:
             copy = tree_of(commit, self.checkout, Path(folder, "tree"))
-            with closing(Side(copy, [self.scenario.partition(".")[0]])) as side:
+            with closing(Side(copy, self.parts)) as side:
                 outcomes = {cell: outcome(side, cell) for cell in side.cells() if str(cell).startswith(self.scenario)}
         if not outcomes:
             raise click.ClickException(f"no cell's name begins with {self.scenario}: the site and compare list them")
@@ -138,7 +142,7 @@ class Bisection:
         return self._instructions[index]
 
     def _sample(self, copy: tree.Tree) -> float:
-        with closing(Side(copy, [self._cell.part])) as side:
+        with closing(Side(copy, self.parts)) as side:
             side.cells()
             return instructions.counter(side, self._cell).per_call(side, self._cell)
 

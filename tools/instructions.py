@@ -11,7 +11,7 @@ SAMPLE = 20_000_000
 """Instructions of a sample: by then chance, such as how often a lock was waited for, has evened out."""
 
 CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
-SHORT, LONG = 2, 12
+SHORT, LONG = 20, 60
 """Calls of the two runs under callgrind whose difference is counted."""
 
 

@@ -67,9 +67,10 @@ class Report:
     def conditions(self) -> str:
         """What the figures hold for."""
         machine = Machine.get_defaults()
+        counted = f"instructions by {self.instructions_by}; " if self.instructions_by else ""
         return (
-            f"Python {platform.python_version()}, asgiref {metadata.version('asgiref')}; instructions "
-            f"{self.instructions_by and 'by '}{self.instructions_by or 'not counted'}; {machine['cpu']}, {machine['num_cpu']} CPUs, load {os.getloadavg()[0]:.1f}. "
+            f"Python {platform.python_version()}, asgiref {metadata.version('asgiref')}; {counted}"
+            f"{machine['cpu']}, {machine['num_cpu']} CPUs, load {os.getloadavg()[0]:.1f}. "
             "± is the resolution: the smallest change told from none in this run."
         )
 

@@ -1,0 +1,89 @@
+"""``make bisect`` finds the commit that changed a metric, past commits that do not run."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT, Checkout
+
+START = "    def __call__(self, environ, start_response):\n"
+WSGI = "django/core/handlers/wsgi.py"
+
+
+def bisect(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tools", "bisect", "--django", str(checkout.path), "--bad", "main", *arguments]
+    state = checkout.state()
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert checkout.state() == state
+    assert "Traceback" not in done.stdout + done.stderr
+    return done
+
+
+@pytest.fixture(scope="module")
+def history(origin: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
+    """Twelve commits: the fourth calls once more, the seventh does not run, the ninth calls twice more."""
+    path = tmp_path_factory.mktemp("history") / "checkout"
+    subprocess.run(["git", "clone", "--quiet", origin, path], check=True)
+    checkout = Checkout(path)
+    source = (path / WSGI).read_text()
+    for number in range(1, 13):
+        calls = (number >= 4) + 2 * (number >= 9)
+        planted = source.replace(START, START + "        planted()\n" * calls)
+        checkout.write(WSGI, planted + f"\n\ndef planted():\n    return {number}\n" + "raise 1\n" * (number == 7))
+        checkout.commit()
+        checkout.git("tag", f"c{number}")
+    return checkout
+
+
+def commit(history: Checkout, tag: str) -> str:
+    return history.git("rev-parse", "--short=10", tag).strip()
+
+
+@pytest.fixture(autouse=True)
+def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+
+
+def test_the_commit_is_found_and_the_function_named(history: Checkout, tmp_path: Path) -> None:
+    done = bisect(history, "--good", "c1", "--scenario", "handlers.Hello WSGI, sync")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith(f"python_calls changed in {commit(history, 'c9')} ")
+    assert (
+        "+2 django.core.handlers.wsgi.planted, called by django.core.handlers.wsgi.WSGIHandler.__call__" in done.stdout
+    )
+    assert not list(tmp_path.iterdir())
+
+
+def test_each_commit_is_found(history: Checkout) -> None:
+    done = bisect(history, "--good", "c1", "--scenario", "handlers.Hello WSGI, sync", "--all")
+    found = [line.split()[3] for line in done.stdout.splitlines() if line.startswith("python_calls changed in")]
+    assert found == [commit(history, "c9"), commit(history, "c4")]
+
+
+def test_a_commit_that_does_not_run_is_skipped(history: Checkout) -> None:
+    done = bisect(history, "--good", "c5", "--scenario", "handlers.Hello WSGI, sync")
+    assert f"skipped: {commit(history, 'c7')}" in done.stderr
+    assert done.stdout.startswith(f"python_calls changed in {commit(history, 'c9')} ")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (
+            ("--good", "c10", "--scenario", "handlers.Hello WSGI, sync", "--metric", "hops"),
+            "are the same in c10 and main",
+        ),
+        (("--good", "no-such", "--scenario", "handlers"), "has no revision no-such"),
+        (("--good", "main", "--scenario", "handlers"), "main is no ancestor of main"),
+        (("--good", "c1", "--scenario", "nonsense"), "no scenario nonsense: there are "),
+        (("--good", "c1", "--scenario", "handlers.Bye"), "no cell's name begins with handlers.Bye"),
+        (("--good", "c7", "--scenario", "handlers.Hello"), "does not run: "),
+        (("--good", "c1", "--scenario", "handlers.Hello", "--metric", "colour"), "no metric colour: there are "),
+    ],
+)
+def test_bad_input_ends_in_one_line_and_status_2(history: Checkout, arguments: tuple[str, ...], complaint: str) -> None:
+    done = bisect(history, *arguments)
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("Error: ")
+    assert complaint in done.stderr.splitlines()[-1]
