@@ -13,6 +13,11 @@ from typing import Any
 import pytest
 from conftest import ROOT, Checkout, Djangos
 
+from tools import instructions
+from tools.compare import compare as tools_compare
+from tools.comparison import Comparison
+from tools.instructions import NoCounter
+
 HANDLE = "    async def handle(self, scope, receive, send):\n"
 CALL = "    def __call__(self, environ, start_response):\n"
 PLANTED = "\n\ndef planted():\n    pass\n"
@@ -127,6 +132,21 @@ def test_the_table_is_shown_and_files_are_written(checkout: Checkout, tmp_path: 
     assert "Instructions and times" in done.stdout
     assert "### Instructions and times" in (tmp_path / "a.md").read_text()
     assert json.loads((tmp_path / "a.json").read_text())["status"] == done.returncode == 1
+
+
+def test_without_a_counter_of_instructions_the_rest_is_measured(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def none(*arguments: object) -> None:
+        raise NoCounter("no instructions: planted")
+
+    monkeypatch.setattr(instructions, "counter", none)
+    monkeypatch.setattr(Comparison, "time", lambda comparison: iter(()))
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
+    report = tools_compare("HEAD", "worktree", checkout.path, ["handlers"], exact=False)
+    assert report.status == 1
+    assert "no instructions: planted" in capsys.readouterr().err
+    assert "no instructions counted" in report.conditions
 
 
 BROKEN = "raise ImportError('planted: this tree is broken')\n"

@@ -12,6 +12,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tools.bench import parts_of
 from tools.comparison import Comparison
+from tools.instructions import NoCounter
 from tools.report import Report, fact
 from tools.tree import CannotMeasure, Tree, tree_of
 
@@ -44,8 +45,11 @@ def count(comparison: Comparison, bar: Progress) -> None:
 
 def estimate(comparison: Comparison, bar: Progress) -> None:
     """Count instructions, and time."""
-    for _ in bar.track(comparison.count_instructions(), description="instructions"):
-        pass
+    try:
+        for _ in bar.track(comparison.count_instructions(), description="instructions"):
+            pass
+    except NoCounter as problem:
+        bar.console.print(problem.message, soft_wrap=True)
     for _ in bar.track(comparison.time(), description="times"):
         pass
 

@@ -24,11 +24,11 @@ T = TypeVar("T")
 
 CORE = ("handlers.Hello", "middleware.StartProject")
 
-PAIRS = 8
+PAIRS = 12
 """Pairs of processes that are timed."""
 
-SLICE, ROUNDS = 0.01, 6
-"""Seconds of a slice of timing, and rounds of two times four slices, for each pair of processes and cell."""
+SLICE, ROUNDS = 0.003, 20
+"""Seconds of a slice of timing, and rounds of four slices, for each ratio of two processes."""
 
 WARM_UP = 10
 """Calls before the first slice."""
@@ -108,16 +108,16 @@ class Comparison:
     def __enter__(self) -> "Comparison":
         return self
 
-    @property
-    def verdicts(self) -> dict[Cell, verdict.Verdict]:
-        """The verdict of each cell that was measured on both sides."""
-        return {pair.cell: pair.verdict for pair in self.pairs.values() if pair.measured}
-
     def __exit__(self, *exception: object) -> None:
         for worker in self._workers:
             worker.shutdown(wait=False, cancel_futures=True)
         for side in itertools.chain.from_iterable(itertools.chain.from_iterable(self._sides.values())):
             side.close()
+
+    @property
+    def verdicts(self) -> dict[Cell, verdict.Verdict]:
+        """The verdict of each cell that was measured on both sides."""
+        return {pair.cell: pair.verdict for pair in self.pairs.values() if pair.measured}
 
     def count(self) -> Iterator[Pair]:
         """Count each cell on both sides at once; yield it as it is done."""
@@ -131,7 +131,7 @@ class Comparison:
     def count_instructions(self, cells: Sequence[Cell] = ()) -> Iterator[Cell]:
         """Count the instructions of the cells that tell most, or of some, in all processes; yield a cell as it is done.
 
-        Raises CannotMeasure where the machine has nothing that counts them.
+        Raises NoCounter where the machine has nothing that counts them.
         """
         cells = cells or self._telling()
         counter = instructions.counter(self._sides[instructions.Counter.command][0][0], cells[0])
@@ -167,7 +167,11 @@ class Comparison:
         for cell in self._measured():
             if cell not in core and (self.pairs[cell].changes or not core):
                 others.setdefault((cell.benchmark, verdict.path_of(cell)), []).append(cell)
-        return [*core, *(max(cells, key=lambda cell: self.pairs[cell].size) for cells in others.values())]
+        most = [max(cells, key=self._size) for cells in others.values()]
+        return [*core, *sorted(most, key=self._size, reverse=True)]
+
+    def _size(self, cell: Cell) -> float:
+        return self.pairs[cell].size
 
     def _start(self, command: Sequence[str]) -> tuple[Side, Side]:
         base, head = (Side(tree, self.parts, command) for tree in self.trees)

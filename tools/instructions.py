@@ -15,6 +15,10 @@ SHORT, LONG = 20, 60
 """Calls of the two runs under callgrind whose difference is counted."""
 
 
+class NoCounter(CannotMeasure):
+    """This machine has nothing that counts instructions."""
+
+
 class Counter:
     """The CPU's counter of instructions in user space."""
 
@@ -50,11 +54,11 @@ class Callgrind(Counter):
 
 
 def counter(side: Side, cell: Cell) -> Counter:
-    """Return what counts instructions here. Raises CannotMeasure, with the reason and a remedy, where nothing does."""
+    """Return what counts instructions here. Raises NoCounter, with the reason and a remedy, where nothing does."""
     with side.entered(cell):
         answer = side.ask("batch", "instructions", 1)
     if "failed" not in answer:
         return Counter()
     if shutil.which(CALLGRIND[0]):
         return Callgrind()
-    raise CannotMeasure(f"no instructions: {answer['failed']}; allow perf_event_open or install valgrind")
+    raise NoCounter(f"no instructions: {answer['failed']}; allow perf_event_open or install valgrind")

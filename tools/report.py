@@ -67,7 +67,7 @@ class Report:
     def conditions(self) -> str:
         """What the figures hold for."""
         machine = Machine.get_defaults()
-        counted = f"instructions by {self.instructions_by}; " if self.instructions_by else ""
+        counted = f"instructions by {self.instructions_by}; " if self.instructions_by else "no instructions counted; "
         return (
             f"Python {platform.python_version()}, asgiref {metadata.version('asgiref')}; {counted}"
             f"{machine['cpu']}, {machine['num_cpu']} CPUs, load {os.getloadavg()[0]:.1f}. "

@@ -174,7 +174,7 @@ def _run(repository: Path, *arguments: str) -> bytes:
 def _check_requirements(folder: Path, label: str) -> None:
     python, requirements = _requirements(folder)
     if not SpecifierSet(python).contains(PYTHON.base_version):
-        raise CannotMeasure(f"{label} needs Python {python}, this is {PYTHON}: make compare PYTHON=another")
+        raise CannotMeasure(f"{label} needs Python {python}, this is {PYTHON}: make clean, then name one by PYTHON=")
     for requirement in map(Requirement, requirements):
         if requirement.name == "asgiref" and not requirement.specifier.contains(metadata.version("asgiref")):
             raise CannotMeasure(f"{label} needs {requirement}; asv.conf.json pins {metadata.version('asgiref')}")
