@@ -22,7 +22,7 @@ def bisect(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[s
 
 @pytest.fixture(scope="module")
 def history(origin: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """Twelve commits: the fourth calls once more, the seventh does not run, the ninth calls twice more."""
+    """Twelve commits: the fourth calls once more, the eighth does not run, the ninth calls twice more."""
     path = tmp_path_factory.mktemp("history") / "checkout"
     subprocess.run(["git", "clone", "--quiet", origin, path], check=True)
     checkout = Checkout(path)
@@ -30,7 +30,10 @@ def history(origin: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     for number in range(1, 13):
         calls = (number >= 4) + 2 * (number >= 9)
         planted = source.replace(START, START + "        planted()\n" * calls)
-        checkout.write(WSGI, planted + f"\n\ndef planted():\n    return {number}\n" + "raise 1\n" * (number == 7))
+        checkout.write(
+            WSGI,
+            planted + f"\n\ndef planted():\n    return {number}\n" + "raise ImportError('planted')\n" * (number == 8),
+        )
         checkout.commit()
         checkout.git("tag", f"c{number}")
     return checkout
@@ -63,8 +66,9 @@ def test_each_commit_is_found(history: Checkout) -> None:
 
 def test_a_commit_that_does_not_run_is_skipped(history: Checkout) -> None:
     done = bisect(history, "--good", "c5", "--scenario", "handlers.Hello WSGI, sync")
-    assert f"skipped: {commit(history, 'c7')}" in done.stderr
+    assert f"skipped: {commit(history, 'c8')}" in done.stderr
     assert done.stdout.startswith(f"python_calls changed in {commit(history, 'c9')} ")
+    assert "or in one of the 1 commits before it, which could not be measured" in done.stdout
 
 
 @pytest.mark.parametrize(
@@ -78,7 +82,7 @@ def test_a_commit_that_does_not_run_is_skipped(history: Checkout) -> None:
         (("--good", "main", "--scenario", "handlers"), "main is no ancestor of main"),
         (("--good", "c1", "--scenario", "nonsense"), "no scenario nonsense: there are "),
         (("--good", "c1", "--scenario", "handlers.Bye"), "no cell's name begins with handlers.Bye"),
-        (("--good", "c7", "--scenario", "handlers.Hello"), "does not run: "),
+        (("--good", "c8", "--scenario", "handlers.Hello"), "handlers.Hello WSGI, sync: ImportError: planted"),
         (("--good", "c1", "--scenario", "handlers.Hello", "--metric", "colour"), "no metric colour: there are "),
     ],
 )
