@@ -3,6 +3,7 @@
 import contextlib
 import os
 import signal
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -102,3 +103,17 @@ def test_callgrind_counts_what_the_machine_counts(djangos: Djangos, tmp_path: Pa
     machine = counter_of_the_machine(side)
     if machine.name == instructions.Counter.name:
         assert machine.per_call(side, HELLO[0]) == pytest.approx(counted[0], rel=0.1)
+
+
+def test_it_ends_at_once_where_interruptions_are_ignored(djangos: Djangos, tmp_path: Path) -> None:
+    """A shell starts what it puts in the background so."""
+    (tmp_path / "base").symlink_to(djangos.path(Djangos.NEWEST))
+    before = signal.signal(signal.SIGINT, signal.SIG_IGN)
+    try:
+        side = Side(Tree(tmp_path / "base", "newest"), ["handlers"])
+    finally:
+        signal.signal(signal.SIGINT, before)
+    side.cells()
+    start = time.monotonic()
+    side.close()
+    assert time.monotonic() - start < 5

@@ -9,7 +9,7 @@ import sys
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from typing import IO, Any
 
 from tools import process
 from tools.configuration import ROOT
@@ -89,11 +89,15 @@ class Side:
 
     def close(self) -> None:
         """End the process and the cell that it is in."""
+        # The end of its commands ends it, even where it was started in the background and ignores interruptions.
+        self._close(self._process.stdin)
         process.end(self._process)
-        for stream in (self._process.stdin, self._process.stdout):
-            if stream:
-                with contextlib.suppress(BrokenPipeError):
-                    stream.close()
+        self._close(self._process.stdout)
+
+    def _close(self, stream: IO[bytes] | None) -> None:
+        if stream:
+            with contextlib.suppress(BrokenPipeError):
+                stream.close()
 
     def _send(self, *command: object) -> None:
         assert self._process.stdin
