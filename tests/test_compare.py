@@ -99,6 +99,13 @@ def test_inlined_work_is_found_by_bytecodes_instructions_and_time(checkout: Chec
     assert all(estimate["low"] < estimate["change"] < estimate["high"] for estimate in by.values())
 
 
+def test_a_template_alone_is_a_change(checkout: Checkout, said: Callable[..., Any]) -> None:
+    checkout.write("django/views/templates/planted.html", "planted")
+    status, report = said("--exact")
+    assert status == 0
+    assert "unchanged" in report["headline"]
+
+
 def test_less_work_is_faster_and_status_0(checkout: Checkout, said: Callable[..., Any]) -> None:
     checkout.plant("django/core/handlers/wsgi.py", CALL, "        for _ in range(6000):\n            pass\n")
     checkout.commit()

@@ -9,17 +9,15 @@ import click
 from asv.machine import Machine, MachineCollection
 from asv.results import Results, iter_results_for_machine
 from asv.util import UserError
-from packaging.version import Version
 from rich import filesize
 from rich.console import Console
 
 from tools import process, releases
-from tools.configuration import ROOT, History
+from tools.configuration import PYTHON, ROOT, History
 from tools.figures import failures, machine_of, results_of
 from tools.table import resolution, table_of
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
-PYTHON = Version(".".join(map(str, sys.version_info[:3])))
 SERIES = f"{PYTHON.major}.{PYTHON.minor}"
 
 console = Console(highlight=False)

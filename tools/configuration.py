@@ -5,6 +5,7 @@ hashes are local, stay in a folder that git ignores.
 """
 
 import json
+import sys
 from pathlib import Path
 from typing import Any
 
@@ -13,6 +14,7 @@ from asv import util
 from packaging.version import Version
 
 ROOT = Path(__file__).parent.parent
+PYTHON = Version(".".join(map(str, sys.version_info[:3])))
 
 PROJECTS = {
     "django": ("Django", Version("3.0"), "asv"),

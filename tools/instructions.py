@@ -4,7 +4,7 @@ import re
 import shutil
 import statistics
 
-from tools.side import PYTHON, Cell, Side, batch
+from tools.side import MEASURED, Cell, Side, batch
 from tools.tree import CannotMeasure
 
 SAMPLE = 20_000_000
@@ -23,7 +23,7 @@ class Counter:
     """The CPU's counter of instructions in user space."""
 
     name = "perf_event_open"
-    command = PYTHON
+    command = MEASURED
     processes = 12  # the layout of memory is another in each: 0.36 % of a WSGI request (standard deviation)
     cells = 6
 
@@ -39,7 +39,7 @@ class Callgrind(Counter):
     """valgrind's simulation, some fifty times slower: the difference of a long and a short run in equal processes."""
 
     name = "callgrind"
-    command = (*CALLGRIND, *PYTHON)
+    command = (*CALLGRIND, *MEASURED)
     processes = 3
     cells = 4
 

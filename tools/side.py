@@ -15,7 +15,7 @@ from tools import process
 from tools.configuration import ROOT
 from tools.tree import CannotMeasure, Tree
 
-PYTHON: tuple[str, ...] = (str(Path(sys.prefix, "measured", "bin", "python")),)
+MEASURED: tuple[str, ...] = (str(Path(sys.prefix, "measured", "bin", "python")),)
 """The Python of the measured environment, which the Makefile sets up."""
 
 _numbers = itertools.count()
@@ -46,7 +46,7 @@ class Cell:
 class Side:
     """A process that measures the Django of a tree. It ends with ``close``, or with the tool."""
 
-    def __init__(self, tree: Tree, parts: Sequence[str], command: Sequence[str] = PYTHON) -> None:
+    def __init__(self, tree: Tree, parts: Sequence[str], command: Sequence[str] = MEASURED) -> None:
         self.label = tree.label
         self.log = tree.path.parent / f"{tree.path.name}-{next(_numbers)}.log"
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}

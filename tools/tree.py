@@ -9,7 +9,6 @@ import os
 import re
 import shutil
 import subprocess
-import sys
 import tarfile
 import tomllib
 from collections.abc import Sequence
@@ -21,17 +20,14 @@ from pathlib import Path
 import click
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
 
 from tools import releases
-from tools.configuration import History
+from tools.configuration import PYTHON, History
 
 WORKTREE = "worktree"
 METADATA = ("pyproject.toml", "setup.cfg")
 TRANSLATION = re.compile(r"/locale/(?!en(/|$))[^/.]+(/|$)")
 """Four of five files, which no benchmark reads."""
-
-PYTHON = Version(".".join(map(str, sys.version_info[:3])))
 
 
 class CannotMeasure(click.ClickException):
@@ -49,9 +45,9 @@ class Tree:
 
     @property
     def digest(self) -> str:
-        """A hash of all files of the package."""
+        """A hash of all files of the package, as long as none is compiled."""
         digest = hashlib.sha256()
-        for file in sorted((self.path / "django").rglob("*.py")):
+        for file in sorted(path for path in (self.path / "django").rglob("*") if path.is_file()):
             digest.update(str(file.relative_to(self.path)).encode() + b"\0" + file.read_bytes())
         return digest.hexdigest()
 

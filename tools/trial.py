@@ -34,7 +34,7 @@ PLANTED = "\n\ndef planted():\n    pass\n"
 LOOP = "        for _ in range({}):\n            pass\n"
 
 CALIBRATION = 10_000
-"""Rounds of the empty loop by which its cost is measured: half a request's."""
+"""Rounds of the empty loop by which its cost is measured: more than a request's, so that the noise is little of it."""
 
 
 class Attempt(NamedTuple):
