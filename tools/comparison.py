@@ -137,8 +137,8 @@ class Comparison:
         counter = instructions.counter(self._sides[instructions.Counter.command][0][0], cells[0])
         self.instructions_by = counter.name
         sides, cells = self._started(counter), cells[: counter.cells]
-        for cell in cells:
-            samples = [self._on_both(counter.per_call, pair, cell) for pair in sides]
+        counted = [(cell, [self._on_both(counter.per_call, pair, cell) for pair in sides]) for cell in cells]
+        for cell, samples in counted:
             base, head = ([sample.result() for sample in side] for side in zip(*samples, strict=True))
             self.pairs[cell].estimates.append(verdict.instructions(base, head, len(cells)))
             yield cell
@@ -186,11 +186,11 @@ class Comparison:
         return [worker.submit(function, side, *arguments) for worker, side in each]
 
     def _started(self, counter: instructions.Counter) -> list[tuple[Side, Side]]:
-        """Return as many processes of a kind as its counter asks for; start those that are missing."""
+        """Return as many processes of a kind as its counter asks for; start those that are missing, all at once."""
         sides = self._sides.setdefault(tuple(counter.command), [])
-        while len(sides) < counter.processes:
-            for cells in self._on_both(Side.cells, self._start(counter.command)):
-                cells.result()
+        starting = [self._start(counter.command) for _ in range(len(sides), counter.processes)]
+        for side in itertools.chain.from_iterable(starting):
+            side.cells()
         return sides
 
 
