@@ -1,16 +1,16 @@
 # Everything that people and CI run. Each target sets up what it needs, in this folder alone.
 
 .DEFAULT_GOAL := help
-.PHONY: help bench compare bisect trial test lint vendor clean system
+.PHONY: help bench compare bisect trial served locust-worker crossing test lint vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
-SYSTEM_PROGRAMS := chromium valgrind
+SYSTEM_PROGRAMS := chromium valgrind wrk
 
-.venv/bench .venv/compare .venv/test: pyproject.toml
+.venv/bench .venv/compare .venv/load .venv/test: pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Python 3.11 or later is needed$(if $(PYTHON),; $(PYTHON) is older or does not run, and none is on the PATH): install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
 	@echo "Setting up .venv for $(@F) with $(PYTHON)"
@@ -20,11 +20,11 @@ SYSTEM_PROGRAMS := chromium valgrind
 		echo "The tools could not be installed (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }
 	@touch $@
 
-.venv/measured: .venv/compare
-	@$(BIN)/python -m virtualenv -q .venv/measured && \
-		$(BIN)/python -m pip --python .venv/measured install --group measured > .venv/pip.log 2>&1 || { \
-		rm -rf .venv/measured; tail -n 1 .venv/pip.log >&2; \
-		echo "The measured environment could not be made (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }
+.venv/measured .venv/served: .venv/compare
+	@$(BIN)/python -m virtualenv -q $@ && \
+		$(BIN)/python -m pip --python $@ install --group $(@F) > .venv/pip.log 2>&1 || { \
+		rm -rf $@; tail -n 1 .venv/pip.log >&2; \
+		echo "The environment $(@F) could not be made (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }
 
 system:
 	@for program in $(SYSTEM_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
@@ -35,7 +35,7 @@ system:
 PROJECT := Django
 
 help: ## list the targets
-	@awk -F ':.*## ' '/^[a-z]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-8s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
 bench: .venv/bench ## measure Django releases and show what a request costs: RELEASES="4.2 5.2 6.1" SCENARIOS="handlers" or all
 	@$(BIN)/python -m tools bench --project "$(PROJECT)" --releases "$(RELEASES)" --scenarios "$(SCENARIOS)"
@@ -50,7 +50,17 @@ bisect: .venv/measured ## which commit changed it: DJANGO=path GOOD=3.0 BAD=main
 trial: .venv/measured ## learn what compare finds on this machine: TIMES=20 OPTIONS=--busy
 	@$(BIN)/python -m tools trial --times $(or $(TIMES),20) $(OPTIONS)
 
-test: .venv/test .venv/measured system ## prove that the suite measures what it says
+served: .venv/load .venv/served system ## serve it by real servers, and load it: SERVERS= VIEWS= STYLES= CONCURRENCY= RATES= DJANGO= WORKERS=
+	@$(BIN)/python -m tools served --generator "$(or $(GENERATOR),wrk)" --host "$(HOST)" --servers "$(SERVERS)" --views "$(VIEWS)" --styles "$(STYLES)" --rates "$(RATES)" \
+		$(if $(BASE),--base "$(BASE)") --concurrency "$(CONCURRENCY)" --django "$(or $(DJANGO),6.1)" --workers "$(or $(WORKERS),2)" $(OPTIONS)
+
+locust-worker: .venv/load ## on another machine, for served GENERATOR=locust OPTIONS="--remote-workers 1 --bind 0.0.0.0": MASTER=address
+	@$(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -
+
+crossing: .venv/load .venv/served system ## from which wait on async serves more than sync: WORKERS=8 CONCURRENCY=64 OPTIONS="--sync gunicorn --async uvicorn"
+	@$(BIN)/python -m tools crossing --workers "$(or $(WORKERS),8)" --concurrency "$(or $(CONCURRENCY),64)" $(OPTIONS)
+
+test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says
 	@$(BIN)/python -m pytest $(TESTS)
 
 lint: .venv/test ## check style and types

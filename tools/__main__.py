@@ -4,11 +4,13 @@ import signal
 import sys
 from pathlib import Path
 from types import FrameType
-from typing import Any
+from typing import Any, TypeVar
 
 import click
 from asv.util import UserError
 from rich.console import Console
+
+T = TypeVar("T", int, float)
 
 # Without a file name the answer goes to standard output.
 TO_FILE: dict[str, Any] = {"is_flag": False, "flag_value": "-", "metavar": "[FILE]"}
@@ -88,6 +90,75 @@ def trial(release: str, times: int, busy: bool) -> None:
     from tools.trial import trial
 
     Console(highlight=False).print(trial(release, times, busy))
+
+
+@cli.command()
+@click.option("--servers", default="", help='Names, or "all". Default: gunicorn, gunicorn-gthread, -uvicorn, uvicorn.')
+@click.option("--views", default="", help='Names such as hello or forum-orm-pool-20ms, or "all".')
+@click.option("--styles", default="", help="sync and async; by default the one that needs no crossing.")
+@click.option("--concurrency", default="", help="Connections of the closed loops. By default 1 4 16 64 200.")
+@click.option("--rates", default="", help="Arrivals a second of the open loops. By default 50.")
+@click.option("--django", default="6.1", show_default=True, help="A release, or a checkout: its working tree.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Processes of a server.")
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1), help="Threads of a worker.")
+@click.option("--seconds", default=2, show_default=True, type=click.IntRange(1), help="How long a cell is measured.")
+@click.option("--repeat", default=1, show_default=True, type=click.IntRange(1), help="How often each cell is measured.")
+@click.option("--generator", default="wrk", show_default=True, help="wrk or locust; fixed rates are always locust's.")
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1), help="Locust's, on this machine.")
+@click.option("--remote-workers", default=0, show_default=True, type=click.IntRange(0), help="Locust's, to wait for.")
+@click.option("--bind", default="127.0.0.1", show_default=True, help="Where Locust's master listens for workers.")
+@click.option("--host", default="", help="Load a server that runs elsewhere, http://name:port, and start none.")
+@click.option("--verify", "only_verify", is_flag=True, help="Ask for each view once, and say what works.")
+@click.option("--base", default="", help="Compare with this Django, by the instructions of the servers' processes.")
+def served(
+    servers: str, views: str, styles: str, concurrency: str, rates: str, only_verify: bool, base: str, **options: Any
+) -> int:
+    """Serve the measured project by real servers and load it: which serves more, with what latency?
+
+    Ends with status 1 where a server failed; with --base where a server got slower.
+    """
+    from tools.compare import cannot_measure, progress
+    from tools.served import matrix, verdict
+
+    settings = matrix.Settings(
+        servers.split(), views.split(), styles.split(), numbers(concurrency, int), numbers(rates, float), **options
+    )
+    if not base:
+        return matrix.verify(settings) if only_verify else matrix.serve(settings)
+    with cannot_measure(), progress() as bar:
+        table, status = verdict.compare(base, settings.django, settings, bar)
+    Console(highlight=False).print(table)
+    return status
+
+
+@cli.command()
+@click.option("--sync", default="gunicorn", show_default=True, help="The server of the sync view.")
+@click.option("--async", "asynchronous", default="uvicorn", show_default=True, help="The server of the async view.")
+@click.option("--concurrency", default=64, show_default=True, type=click.IntRange(1), help="Connections.")
+@click.option("--workers", default=8, show_default=True, type=click.IntRange(1), help="Of the sync server.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Of each of its workers.")
+@click.option("--django", default="6.1", show_default=True, help="A release, or a checkout: its working tree.")
+@click.option("--seconds", default=3, show_default=True, type=click.IntRange(1), help="How long a cell is measured.")
+def crossing(sync: str, asynchronous: str, concurrency: int, **options: Any) -> None:
+    """From which wait a request on does async serve more than sync? Measured, and by a queueing model."""
+    from tools.compare import cannot_measure, progress
+    from tools.served.crossing import crossing
+    from tools.served.matrix import Settings
+
+    with cannot_measure(), progress() as bar:
+        table = crossing(Settings(servers=[sync, asynchronous], **options), sync, asynchronous, concurrency, bar)
+    Console(highlight=False).print(table)
+
+
+def numbers(words: str, kind: type[T]) -> list[T]:
+    """Return the numbers in a text. Raises click.ClickException where one is none, or not above 0."""
+    try:
+        found = [kind(word) for word in words.split()]
+    except ValueError as problem:
+        raise click.ClickException(f"not a number: {words}") from problem
+    if any(number <= 0 for number in found):
+        raise click.ClickException(f"not above 0: {words}")
+    return found
 
 
 def main() -> int:

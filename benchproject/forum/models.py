@@ -1,9 +1,8 @@
-"""What is in the forum's database: items, as many and as long as a page's list of them."""
+"""What is in the forum's database: items."""
 
 from django.db import models
 
-ITEMS = 100
-BODY = "What does one request cost, sync and async? " * 5
+from benchproject.forum.content import BODY, ITEMS, title
 
 
 class Item(models.Model):
@@ -17,4 +16,4 @@ class Item(models.Model):
 
 def fill():
     """Create the items in an empty table, which gives them the primary keys 1 to ITEMS."""
-    Item.objects.bulk_create(Item(title="Item %d" % pk, body=BODY) for pk in range(1, ITEMS + 1))
+    Item.objects.bulk_create(Item(title=title(pk), body=BODY) for pk in range(1, ITEMS + 1))

@@ -1,0 +1,330 @@
+"""Servers, database and load: each starts, serves what it should, is seen when it does not, and goes."""
+
+import contextlib
+import json
+import os
+import pwd
+import re
+import signal
+import subprocess
+import sys
+import tempfile
+import threading
+import time
+from collections.abc import Callable, Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import psutil
+import pytest
+from browser import served as published
+from browser import watch
+from conftest import ROOT, Checkout, Djangos
+from playwright.sync_api import Page
+
+from harness import servers
+from harness.kept import Kept
+from tools import trial
+from tools.served import matrix, measure, verdict
+from tools.served.crossing import crossing_of, throughput
+from tools.served.load import Generator, Shape
+from tools.served.matrix import Settings, experiment_on
+from tools.served.measure import Experiment
+from tools.served.postgresql import connect, connections_of, database
+from tools.served.views import EVERY, STYLES, VIEWS, views_of
+from tools.tree import Tree
+from tools.verdict import Estimate
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def with_environment(name: str, value: str) -> list[str]:
+    """Return the names of the processes that run with this in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(name) == value and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.name())
+    return found
+
+
+@pytest.fixture
+def open_to_all() -> Iterator[Path]:
+    """A folder for temporary files that PostgreSQL's user may enter, as pytest's own are not."""
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+
+
+@pytest.fixture
+def tree(djangos: Djangos) -> Tree:
+    return Tree(djangos.path(Djangos.NEWEST), Djangos.VERSIONS[Djangos.NEWEST])
+
+
+@pytest.fixture(scope="module")
+def experiment(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Experiment]:
+    """All that the views need, on the newest Django."""
+    tree = Tree(djangos.path(Djangos.NEWEST), Djangos.NEWEST)
+    with experiment_on(tree, Settings(seconds=1), views_of(["all"]), tmp_path_factory.mktemp("served")) as experiment:
+        yield experiment
+
+
+@pytest.mark.parametrize("server", servers.SERVERS)
+def test_a_server_starts_serves_each_view_and_goes(experiment: Experiment, server: str) -> None:
+    results = experiment.verify(server, views_of(["all"]), STYLES)
+    assert len(results) == len(EVERY) * len(STYLES)
+    assert [str(result.cell) + result.failed for result in results if result.failed] == []
+    unavailable = {(result.cell.view.name, result.cell.style) for result in results if result.unavailable}
+    assert {name for name in EVERY if (name, "sync") in unavailable} == {
+        name for name in EVERY if re.match(r"forum-asyncpg|forum-psycopg2-pool|upstream.*gathered", name)
+    }
+    one_loop = "" if servers.SERVERS[server].interface == "ASGI" else "|forum-(psycopg|asyncpg)-pool|upstream"
+    assert {name for name in EVERY if (name, "async") in unavailable} == {
+        name for name in EVERY if re.match("forum-psycopg2|forum-(psycopg|asyncpg)-persistent" + one_loop, name)
+    }
+    assert with_environment("FORUM_SQLITE", experiment.environment["FORUM_SQLITE"]) == []
+
+
+@pytest.mark.parametrize(
+    ("program", "says"),
+    [
+        ("raise SystemExit('no such thing')", "planted ended with status 1: no such thing"),
+        ("import time; time.sleep(60)", "planted hangs: no answer within 1 seconds"),
+    ],
+)
+def test_a_server_that_dies_or_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, program: str, says: str) -> None:
+    monkeypatch.setattr(servers, "READY_SECONDS", 1)
+    with Kept([sys.executable, "-c", program], tmp_path / "log") as server, pytest.raises(servers.ServerFailed) as said:
+        servers.wait_until_ready(server, "planted", servers.free_port(), "/")
+    assert str(said.value) == says
+
+
+@contextlib.contextmanager
+def answering(status: int, body: bytes, seconds: float = 0) -> Iterator[str]:
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            time.sleep(seconds)
+            self.send_response(status)
+            self.send_header("Content-Length", str(len(body)))
+            self.end_headers()
+            with contextlib.suppress(BrokenPipeError):
+                self.wfile.write(body)
+
+        def log_message(self, *arguments: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+
+
+@pytest.mark.parametrize(
+    ("view", "status", "body", "seconds", "says"),
+    [
+        ("hello", 500, b"", 0, "hello: answered 500"),
+        ("hello", 200, b"Hello, planet!", 0, "hello: wrong answer: b'Hello, planet!'"),
+        ("hello", 200, b"Hello, world!", 0.6, r"hello: answers slowly: 0\.\d s"),
+        ("hello", 200, b"Hello, world!", 1.5, "hello: no answer within 1 seconds"),
+        ("wait-20ms", 200, b"waited", 0, r"wait-20ms: answered after \d+ ms, before its waits can be over"),
+    ],
+)
+def test_an_answer_that_is_not_right(
+    monkeypatch: pytest.MonkeyPatch, view: str, status: int, body: bytes, seconds: float, says: str
+) -> None:
+    monkeypatch.setattr(measure, "SLOW", 0.5)
+    monkeypatch.setattr(measure, "PATIENCE", 1)
+    with answering(status, body, seconds) as address, pytest.raises(servers.ServerFailed, match=f"^{says}$"):
+        measure.verify(address, *views_of([view]), "sync")
+
+
+def test_a_right_answer() -> None:
+    with answering(200, b"Hello, world!") as address:
+        measure.verify(address, *views_of(["hello"]), "sync")
+
+
+def test_what_is_started_ends_however_it_hides(tmp_path: Path) -> None:
+    """A program that ignores SIGTERM, and a child of it in a session of its own."""
+    hidden = "import os, signal, time; signal.signal(15, signal.SIG_IGN); os.fork() or os.setsid(); time.sleep(60)"
+    with Kept([sys.executable, "-c", hidden], tmp_path / "log", folder=tmp_path / "folder") as program:
+        (tmp_path / "folder").mkdir()
+        assert eventually(lambda: len(psutil.Process(program.pid).children(recursive=True)) == 2)
+        processes = psutil.Process(program.pid).children(recursive=True)
+    assert [process for process in processes if process.is_running()] == []
+    assert not (tmp_path / "folder").exists()
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
+def test_nothing_is_left_of_an_interrupted_run(checkout: Checkout, open_to_all: Path, number: signal.Signals) -> None:
+    temporary = open_to_all
+    command = [sys.executable, "-m", "tools", "served", "--django", str(checkout.path), "--servers", "gunicorn uvicorn"]
+    command += ["--views", "forum-orm-pool upstream-20ms", "--concurrency", "4", "--seconds", "20"]
+    environment = {**os.environ, "TMPDIR": str(temporary)}
+    tool = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
+    assert eventually(lambda: "wrk" in with_environment("TMPDIR", str(temporary)), 60)
+    tool.send_signal(number)
+    _, error = tool.communicate(timeout=30)
+    assert eventually(lambda: with_environment("TMPDIR", str(temporary)) == [] and list(temporary.iterdir()) == [])
+    assert b"Traceback" not in error
+
+
+@pytest.mark.parametrize("user", ["", "nobody"])
+def test_postgresql_starts_for_root_and_for_a_user_and_goes(user: str, open_to_all: Path) -> None:
+    if user and os.geteuid():
+        pytest.skip("this is a user already")
+    program = (
+        "from tools.served.postgresql import connect, connections_of, database\n"
+        "with database() as (url, pid), connect(url) as monitor:\n"
+        "    print(pid, connections_of(monitor, url))\n"
+    )
+    identity = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
+    environment = {**os.environ, "TMPDIR": str(open_to_all), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment.pop("DATABASE_URL", None)
+    command = [sys.executable, "-c", program]
+    try:
+        done = subprocess.run(command, cwd="/", env=environment, capture_output=True, text=True, **identity)  # type: ignore[call-overload]
+    except PermissionError:
+        pytest.skip(f"{sys.executable} is closed to other users")
+    assert done.returncode == 0, done.stderr
+    pid, connections = done.stdout.split()
+    assert connections == "1"
+    assert not psutil.pid_exists(int(pid))
+    assert list(open_to_all.iterdir()) == []
+
+
+def test_a_server_that_database_url_names_is_used_and_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
+    with database() as (url, _), connect(url) as monitor:
+        monkeypatch.setenv("DATABASE_URL", url)
+        with database() as (other, pid):
+            assert pid == 0
+            assert other != url
+            assert connections_of(monitor, other) == 0
+        names = {row[0] for row in monitor.execute("SELECT datname FROM pg_database").fetchall()}
+        assert other.rpartition("/")[2] not in names
+
+
+@pytest.fixture
+def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(matrix, "SITE", tmp_path / "site" / "served")
+    return tmp_path / "site"
+
+
+def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, page: Page) -> None:
+    """From a real run, in a browser without network."""
+    names = ["gunicorn", "uvicorn"]
+    settings = Settings(
+        servers=names, views=["hello"], concurrency=[1, 4], rates=[20.0], seconds=1, django=str(checkout.path)
+    )
+    assert matrix.serve(settings) == 0
+    results = json.loads((site / "served" / "served.json").read_text())["results"]
+    assert len(results) == 6
+    for result in results:
+        assert result["errors"] == 0
+        assert result["throughput"] > 10
+        assert 0 < result["p50"] <= result["p95"] < 1 if result["p95"] else result["rate"]
+        assert result["cpu"] > 0
+        assert result["memory"] > 1e6
+    assert [round(result["throughput"]) for result in results if result["rate"]] == pytest.approx([20, 20], abs=4)
+    with published(site) as address:
+        wrong = watch(page, address)
+        page.goto(address + "served/index.html")
+        series = page.evaluate(
+            "[...document.querySelectorAll('canvas')].map(canvas => Chart.getChart(canvas).data.datasets"
+            ".map(each => [each.label, each.data.length]))"
+        )
+        assert series[0] == [["gunicorn sync", 2], ["uvicorn async", 2]]
+        assert page.locator("tbody tr").count() == 6
+        assert wrong == []
+
+
+def test_locust_by_a_master_and_two_workers_sees_what_one_process_sees(experiment: Experiment) -> None:
+    (hello,) = views_of(["hello"])
+    with experiment.served("uvicorn") as (_, address):
+        for processes in (1, 2):
+            generator = Generator("locust", experiment.generator.cpus, experiment.folder, processes)
+            for shape in (Shape(4), Shape(rate=50)):
+                load = generator.load(address, hello.path("async"), shape, 3)
+                assert load.errors == 0
+                assert load.good > 100
+                assert load.p50
+                assert load.p50 < 0.1
+                if shape.rate:
+                    assert load.throughput == pytest.approx(50, rel=0.1)
+
+
+def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experiment) -> None:
+    """One sync worker that takes 50 ms serves 20 a second; of 40 a second the later ones wait ever longer."""
+    (cpu,) = views_of(["cpu"])
+    slow = Experiment(**{**vars(experiment), "workers": 1})
+    with slow.served("gunicorn") as (_, address):
+        load = slow.generator.load(address, cpu.path("sync"), Shape(rate=40), 3)
+    assert load.p50
+    assert load.p50 > 0.3
+
+
+@pytest.mark.parametrize("rounds", [0, 30_000])
+def test_the_served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
+    monkeypatch.setattr(verdict, "ROUNDS", 3)
+    lines = trial.LOOP.format(rounds) if rounds else "        None\n"
+    with trial.planted(tree, trial.WSGI, lines) as head, matrix.progress() as bar:
+        found = verdict.judged((tree, head), Settings(servers=["gunicorn"]), bar)
+    assert isinstance(found["gunicorn"], Estimate)
+    assert found["gunicorn"].word == ("slower" if rounds else "unchanged")
+
+
+def test_the_model_of_a_closed_network() -> None:
+    assert throughput(1, 0.01, 0.09) == pytest.approx(10)
+    assert throughput(64, 0.01, 0.09) == pytest.approx(100, rel=0.001)
+    # By hand: alone 1 / 2, half of it queued; the second finds that half before it, so 2 / (1.5 + 1).
+    assert throughput(2, 1, 1) == pytest.approx(0.8)
+    assert crossing_of([(1, -1.0), (4, 1.0)]) == pytest.approx(2)
+    assert crossing_of([(1, 1.0), (4, 2.0)]) is None
+
+
+def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+    command = [sys.executable, "-m", "tools", "served", *arguments]
+    return subprocess.run(
+        command, cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True, timeout=120
+    )
+
+
+@pytest.mark.parametrize(
+    ("arguments", "environment", "says"),
+    [
+        (["--servers", "apache"], {}, "Error: no server apache: there are gunicorn, .*, and all"),
+        (["--views", "goodbye"], {}, "Error: no view goodbye: there are hello, .*"),
+        (["--views", "hello-20ms"], {}, "Error: no view hello-20ms: there are .*"),
+        (["--concurrency", "four"], {}, "Error: not a number: four"),
+        (["--concurrency", "0"], {}, "Error: not above 0: 0"),
+        (["--generator", "siege"], {}, "Error: no generator siege: there are wrk, locust"),
+        ([], {"PATH": "/nowhere"}, "Error: wrk is not installed: apt-get install wrk, or GENERATOR=locust"),
+        (
+            ["--concurrency", "9000000"],
+            {},
+            r"Error: 9000000 connections need \d+ open files, the limit is .*: ulimit -n .*",
+        ),
+        (["--host", "nowhere"], {}, "Error: HOST must be an address such as http://192.168.1.2:8000: nowhere"),
+    ],
+)
+def test_bad_input_is_one_line(arguments: list[str], environment: dict[str, str], says: str) -> None:
+    done = run(*arguments, **environment)
+    assert done.returncode == 1
+    assert re.fullmatch(says + "\n", done.stderr), done.stderr
+
+
+def test_a_postgresql_that_cannot_be_reached_is_one_line(checkout: Checkout) -> None:
+    address = f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing"
+    done = run("--views", "forum-orm-request", "--django", str(checkout.path), DATABASE_URL=address)
+    assert done.returncode == 1
+    assert re.fullmatch("Error: PostgreSQL is not reached: .*; check DATABASE_URL, or unset it\n", done.stderr)
+
+
+def test_every_view_is_named_once() -> None:
+    assert len(set(EVERY)) == len(EVERY)
+    assert {view.name for view in views_of(["all"])} == set(EVERY)
+    assert {name.partition("-")[0] for name in VIEWS} == {"hello", "cpu", "wait", "forum", "upstream"}

@@ -1,0 +1,1 @@
+"""``make served``: the measured project under real servers, a real database and load."""

@@ -1,0 +1,141 @@
+"""From which wait a request on does async serve more than sync? Measured, and by a queueing model beside it.
+
+Sync has as many requests under way as it has workers and threads, async as many as there are connections. Each request
+takes the CPU for a while and then waits. The model is a closed network of one queue, the CPUs, and a delay, the wait,
+solved by mean value analysis (Reiser and Lavenberg 1980); what it is told is the CPU time of one request of each side.
+"""
+
+import itertools
+import math
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+
+from rich.box import SIMPLE_HEAD
+from rich.progress import Progress
+from rich.table import Table
+from scipy.optimize import brentq
+
+from tools.served.load import Shape
+from tools.served.matrix import Settings, experiment
+from tools.served.measure import Cell, Experiment, Result
+from tools.served.views import View, views_of
+from tools.tree import CannotMeasure
+
+WAITS = (1, 2, 4, 8, 16, 32, 64)
+"""Milliseconds that a request waits."""
+
+VIEW = "wait"
+
+Model = Callable[[float], tuple[float, float]]
+"""Requests a second of both sides by the seconds that a request waits."""
+
+
+@dataclass(frozen=True)
+class Contender:
+    """A server with a style of view, and how many requests it has under way at once."""
+
+    server: str
+    style: str
+    workers: int
+    at_once: int
+
+
+@dataclass(frozen=True)
+class Point:
+    """Requests a second of both sides at one wait, in seconds: measured, and by the model."""
+
+    wait: float
+    measured: tuple[float, float]
+    modelled: tuple[float, float]
+
+
+def crossing(settings: Settings, sync: str, asynchronous: str, concurrency: int, bar: Progress) -> Table:
+    """Measure both at each wait; return a table with both crossing points. Raises CannotMeasure where a cell fails."""
+    per_worker = settings.threads if "gthread" in sync or sync.startswith("granian") else 1
+    sides = (
+        Contender(sync, "sync", settings.workers, min(concurrency, settings.workers * per_worker)),
+        Contender(asynchronous, "async", 1, concurrency),
+    )
+    views = views_of([f"{VIEW}-{wait}ms" for wait in WAITS])
+    with experiment(settings, views, [Cell(sync, views[0], "sync", Shape(concurrency))]) as (experiment_, _):
+        cpus = len(experiment_.server_cpus)
+        rows = [
+            tuple(_measured(experiment_, side, view, concurrency) for side in sides)
+            for view in bar.track(views, description="waits")
+        ]
+    services = [_service(results) for results in zip(*rows, strict=True)]
+
+    def model(wait: float) -> tuple[float, float]:
+        found = [throughput(side.at_once, service / cpus, wait) for side, service in zip(sides, services, strict=True)]
+        return found[0], found[1]
+
+    points = [
+        Point(wait / 1000, (_rate(row[0]), _rate(row[1])), model(wait / 1000))
+        for wait, row in zip(WAITS, rows, strict=True)
+    ]
+    return _table(sides, services, points, model)
+
+
+def throughput(at_once: int, service: float, wait: float) -> float:
+    """Return the requests a second, ``at_once`` of them under way, that take ``service`` seconds of CPU and wait."""
+    queued, rate = 0.0, 0.0
+    for number in range(1, at_once + 1):
+        response = service * (1 + queued)
+        rate = number / (response + wait)
+        queued = rate * response
+    return rate
+
+
+def crossing_of(points: Sequence[tuple[float, float]]) -> float | None:
+    """Return where log(async / sync) passes zero, by a straight line over log(wait); None if nowhere."""
+    for (wait, ratio), (next_wait, next_ratio) in itertools.pairwise(points):
+        if ratio <= 0 < next_ratio:
+            part = -ratio / (next_ratio - ratio)
+            return math.exp(math.log(wait) + part * math.log(next_wait / wait))
+    return None
+
+
+def _measured(experiment_: Experiment, side: Contender, view: View, concurrency: int) -> Result:
+    cell = Cell(side.server, view, side.style, Shape(concurrency))
+    result = replace(experiment_, workers=side.workers).measure(cell)
+    if result.failed or result.unavailable:
+        raise CannotMeasure(f"{cell}: {result.failed or result.unavailable}")
+    return result
+
+
+def _rate(result: Result) -> float:
+    assert result.load
+    return result.load.throughput
+
+
+def _service(results: Sequence[Result]) -> float:
+    """Return the seconds of CPU of one request at the shortest wait."""
+    assert results[0].cpu is not None
+    return results[0].cpu
+
+
+def _table(sides: Sequence[Contender], services: Sequence[float], points: Sequence[Point], model: Model) -> Table:
+    measured = crossing_of([(point.wait, math.log(point.measured[1] / point.measured[0])) for point in points])
+    modelled = _modelled(model, points)
+    used = zip(sides, services, strict=True)
+    table = Table("wait", *[f"{side.server}, {side.style}" for side in sides], "model, sync", "async", box=SIMPLE_HEAD)
+    for point in points:
+        rates = [f"{rate:,.0f}/s" for rate in (*point.measured, *point.modelled)]
+        table.add_row(f"{point.wait * 1000:g} ms", *rates)
+    notes = [f"{side.server}: {side.at_once} at once, {seconds * 1e3:.2f} ms of CPU" for side, seconds in used]
+    crossings = f"crossing measured at {_milliseconds(measured)}, by the model at {_milliseconds(modelled)}"
+    table.caption = "; ".join([crossings, *notes])
+    return table
+
+
+def _modelled(model: Model, points: Sequence[Point]) -> float | None:
+    def ratio(logarithm: float) -> float:
+        sync, asynchronous = model(math.exp(logarithm))
+        return math.log(asynchronous / sync)
+
+    low, high = math.log(points[0].wait / 100), math.log(points[-1].wait * 10)
+    return math.exp(brentq(ratio, low, high)) if ratio(low) < 0 < ratio(high) else None
+
+
+def _milliseconds(seconds: float | None) -> str:
+    return "none of these waits" if seconds is None else f"{seconds * 1e3:.1f} ms"

@@ -1,0 +1,163 @@
+"""Load by wrk or by Locust, each a program of its own, and what it saw.
+
+Closed: so many connections, each with one request under way. Open: arrivals at a fixed rate, whatever the answers
+take; a request's latency counts from when it was due.
+"""
+
+import itertools
+import json
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import click
+
+from harness.kept import Kept
+from harness.servers import free_port
+
+HERE = Path(__file__).parent
+GENERATORS = ("wrk", "locust")
+PATIENCE = 30
+"""Seconds that wrk waits for an answer, and by which a generator may run longer than it was asked to."""
+
+LATENCY_SAMPLES = {"p50": 10, "p95": 40, "p99": 200}
+"""Requests without which a percentile is not shown: two of them lie beyond it."""
+
+
+class LoadFailed(Exception):
+    """The generator did not run to its end."""
+
+
+@dataclass(frozen=True)
+class Shape:
+    """What load is made: ``connections`` in a closed loop, or ``rate`` arrivals a second in an open one."""
+
+    connections: int = 0
+    rate: float = 0.0
+
+    def __str__(self) -> str:
+        return f"{self.rate:g}/s" if self.rate else str(self.connections)
+
+
+@dataclass(frozen=True)
+class Load:
+    """What a generator saw: answers of status 2xx, errors (other answers, and none), seconds, latencies in seconds."""
+
+    good: int
+    errors: int
+    seconds: float
+    p50: float | None
+    p95: float | None
+    p99: float | None
+
+    @property
+    def throughput(self) -> float:
+        """Requests a second that were answered with 2xx: errors are fast and must not count."""
+        return self.good / self.seconds
+
+
+@dataclass(frozen=True)
+class Generator:
+    """Which program makes load, with which settings."""
+
+    name: str
+    cpus: frozenset[int]
+    folder: Path
+    processes: int = 1
+    remote_workers: int = 0
+    bind: str = "127.0.0.1"
+
+    def load(self, host: str, path: str, shape: Shape, seconds: int) -> Load:
+        """Make load for some seconds. Raises LoadFailed with the generator's last words."""
+        if self.name == "wrk" and not shape.rate:
+            return self._wrk(host, path, shape, seconds)
+        return self._locust(host, path, shape, seconds)
+
+    def _wrk(self, host: str, path: str, shape: Shape, seconds: int) -> Load:
+        threads = min(len(self.cpus), shape.connections)
+        options = {"--threads": threads, "--connections": shape.connections, "--duration": f"{seconds}s"}
+        options |= {"--timeout": f"{PATIENCE}s", "--script": HERE / "wrk.lua"}
+        words = [str(word) for option in options.items() for word in option]
+        saw = json.loads(self._run(["wrk", *words, host + path], seconds).read_text().splitlines()[-1])
+        good = saw["requests"] - saw["bad"]
+        return Load(good, saw["bad"] + saw["broken"], saw["seconds"], *_latencies(good, saw))
+
+    def _locust(self, host: str, path: str, shape: Shape, seconds: int) -> Load:
+        users = self.processes + self.remote_workers if shape.rate else shape.connections
+        answer = self.folder / "locust"
+        words = [
+            "--headless",
+            "--skip-log",
+            "--only-summary",
+            "--locustfile",
+            str(HERE / "locustfile.py"),
+            "--host",
+            host,
+        ]
+        words += ["--users", str(users), "--spawn-rate", str(max(users, 100)), "--run-time", f"{seconds}s"]
+        words += ["--json-file", str(answer), "--exit-code-on-error", "0", *self._distributed()]
+        words += ["--path", path, "--arrivals", str(shape.rate), "--sources", str(users)]
+        self._run([sys.executable, "-m", "locust", *words], seconds)
+        return _of_locust(json.loads(answer.with_suffix(".json").read_text()))
+
+    def _distributed(self) -> Sequence[str]:
+        if self.remote_workers:
+            return ["--master", "--master-bind-host", self.bind, "--expect-workers", str(self.remote_workers)]
+        if self.processes == 1:
+            return []
+        port = str(free_port())
+        place = ["--master-bind-host", self.bind, "--master-bind-port", port, "--master-port", port]
+        return ["--processes", str(self.processes), "--expect-workers", str(self.processes), *place]
+
+    def _run(self, command: Sequence[str], seconds: int) -> Path:
+        """Run a program on the generator's CPUs and return its output."""
+        log = self.folder / "generator.log"
+        with Kept(command, log, cpus=set(self.cpus)) as program:
+            try:
+                status = program.wait(seconds + PATIENCE)
+            except subprocess.TimeoutExpired as problem:
+                raise LoadFailed(f"{command[0]} does not end: {program.last_words()}") from problem
+            if status:
+                raise LoadFailed(f"{command[0]} ended with status {status}: {program.last_words()}")
+        return log
+
+
+def _of_locust(rows: Sequence[Mapping[str, Any]]) -> Load:
+    if not rows:
+        raise LoadFailed("locust sent no request")
+    (row,) = rows
+    requests, bad = row["num_requests"], row["num_failures"]
+    times = sorted((float(milliseconds), count) for milliseconds, count in row["response_times"].items())
+    percentiles = {name: _percentile(times, int(name[1:]) / 100) for name in LATENCY_SAMPLES}
+    seconds = row["last_request_timestamp"] - row["start_time"]
+    return Load(requests - bad, bad, seconds, *_latencies(requests - bad, percentiles))
+
+
+def _percentile(times: Sequence[tuple[float, int]], part: float) -> float:
+    """Return the time in seconds within which this part of a histogram of milliseconds lies."""
+    wanted = part * sum(count for _, count in times)
+    so_far = itertools.accumulate(count for _, count in times)
+    return next(milliseconds for (milliseconds, _), count in zip(times, so_far, strict=True) if count >= wanted) / 1000
+
+
+def _latencies(good: int, percentiles: Mapping[str, float]) -> list[float | None]:
+    return [percentiles[name] if good >= least else None for name, least in LATENCY_SAMPLES.items()]
+
+
+def check(name: str) -> None:
+    """Raise click.ClickException where a generator is not installed or not known."""
+    if name not in GENERATORS:
+        raise click.ClickException(f"no generator {name}: there are {', '.join(GENERATORS)}")
+    if name == "wrk" and not shutil.which("wrk"):
+        raise click.ClickException("wrk is not installed: apt-get install wrk, or GENERATOR=locust")
+
+
+def cpus() -> tuple[frozenset[int], frozenset[int]]:
+    """Return the CPUs of the servers and those of the generator: the last one, or all where there is only one."""
+    ours = sorted(os.sched_getaffinity(0))
+    return (frozenset(ours[:-1]), frozenset(ours[-1:])) if len(ours) > 1 else (frozenset(ours), frozenset(ours))

@@ -1,0 +1,47 @@
+"""Locust's users: a closed loop of users who wait for their answers, or arrivals at a fixed rate that wait for nothing.
+
+A master hands its options on to its workers, on whichever machine they are.
+"""
+
+import time
+from argparse import ArgumentParser
+
+import gevent
+from locust import FastHttpUser, constant, events, task
+
+
+@events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
+def add_options(parser: ArgumentParser) -> None:
+    parser.add_argument("--path", default="/hello/sync/", help="What the users get.")
+    parser.add_argument("--arrivals", type=float, default=0.0, help="A second, of all users; 0 is a closed loop.")
+    parser.add_argument("--sources", type=int, default=1, help="The users among whom the arrivals are shared out.")
+
+
+class Visitor(FastHttpUser):
+    """Sends a request as soon as the last one is answered, or requests at a fixed rate.
+
+    In an open loop a request's time starts when it was due, so that one which had to wait its turn is not taken for a
+    short one: the omission that Gil Tene calls coordinated.
+    """
+
+    concurrency = 10_000
+    wait_time = constant(0)
+
+    @task
+    def visit(self) -> None:
+        options = self.environment.parsed_options
+        if options.arrivals:
+            self.arrive(options.path, options.sources / options.arrivals)
+        else:
+            self.client.get(options.path, name="get")
+
+    def arrive(self, path: str, interval: float) -> None:
+        due = time.perf_counter()
+        while True:
+            gevent.sleep(max(0.0, due - time.perf_counter()))
+            gevent.spawn(self.get, path, due)
+            due += interval
+
+    def get(self, path: str, due: float) -> None:
+        with self.client.get(path, catch_response=True, name="get") as response:
+            response.request_meta["response_time"] = (time.perf_counter() - due) * 1000

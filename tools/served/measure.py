@@ -1,0 +1,271 @@
+"""Measures one cell: a server, a view in a style, a load. A fresh server for each: a backlog outlives its load."""
+
+import contextlib
+import http.client
+import os
+import threading
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass, field
+from http import HTTPStatus
+from pathlib import Path
+from typing import Any
+
+import psutil
+
+from harness import servers
+from harness.kept import Kept
+from harness.servers import ServerFailed
+from tools.served import postgresql
+from tools.served.load import Generator, Load, LoadFailed, Shape
+from tools.served.views import View
+
+PATIENCE = 10.0
+"""Seconds that an answer may take while nothing else is asked."""
+
+SLOW = 5.0
+"""Seconds beyond what a view must take; longer is reported as slow."""
+
+WARM_UP = 1
+"""Seconds of load before the measured ones."""
+
+PAUSE = 0.2
+"""Seconds between the end of one cell and the start of the next."""
+
+
+class Unavailable(Exception):
+    """What the project, on this Django, cannot do: n/a."""
+
+
+@dataclass(frozen=True)
+class Cell:
+    """A server, a view, its style, and the load."""
+
+    server: str
+    view: View
+    style: str
+    shape: Shape
+
+    def __str__(self) -> str:
+        return f"{self.view.name} {self.server} {self.style}"
+
+
+@dataclass(frozen=True)
+class Usage:
+    """What processes have used so far: seconds of CPU, and instructions in user space where they can be counted."""
+
+    cpu: float
+    instructions: int | None
+    database_cpu: float
+    machine_cpu: float
+    tool_cpu: float
+
+
+@dataclass
+class Result:
+    """What one cell did: figures for each request, or ``failed`` or ``unavailable`` with the reason.
+
+    Seconds, bytes and instructions; ``others`` is the part of the machine that neither servers nor load took.
+    """
+
+    cell: Cell
+    load: Load | None = None
+    cpu: float | None = None
+    instructions: float | None = None
+    database_cpu: float | None = None
+    memory: int | None = None
+    database_connections: int | None = None
+    others: float | None = None
+    limited: bool = False
+    failed: str = ""
+    unavailable: str = ""
+
+    def as_json(self) -> dict[str, Any]:
+        """Return it as JSON holds it: the cell's names, then the figures, with load's beside them."""
+        figures = asdict(self)
+        cell, load = figures.pop("cell"), figures.pop("load") or {}
+        names = {"view": cell["view"]["name"], **{name: cell[name] for name in ("server", "style")}}
+        throughput = {"throughput": self.load.throughput} if self.load else {}
+        return {**names, **cell["shape"], **load, **throughput, **figures}
+
+
+@dataclass
+class Experiment:
+    """What all cells share: where Django lies, by which Python it runs, how long it is loaded, by what."""
+
+    python: str
+    environment: Mapping[str, str]
+    generator: Generator
+    server_cpus: frozenset[int]
+    folder: Path
+    workers: int = 2
+    threads: int = 8
+    seconds: int = 2
+    database_url: str = ""
+    database_pid: int = 0
+    host: str = ""
+    ceiling: float = field(default=float("inf"))
+
+    def measure(self, cell: Cell) -> Result:
+        """Start the cell's server, verify its answer, warm it up and load it. What goes wrong is in the result."""
+        try:
+            with self.served(cell.server) as (server, address):
+                verify(address, cell.view, cell.style)
+                result = self._loaded(server, address, cell)
+                if not self.host:
+                    self._check_alive(server, cell)
+            time.sleep(PAUSE)
+            return result
+        except Unavailable as problem:
+            return Result(cell, unavailable=str(problem))
+        except (ServerFailed, LoadFailed) as problem:
+            return Result(cell, failed=str(problem))
+
+    def verify(self, server: str, views: Sequence[View], styles: Sequence[str]) -> list[Result]:
+        """Start a server and ask for each view once; return what came of it."""
+        cells = [Cell(server, view, style, Shape(1)) for view in views for style in styles]
+        try:
+            with self.served(server) as (_, address):
+                return [verified(address, cell) for cell in cells]
+        except ServerFailed as problem:
+            return [Result(cell, failed=str(problem)) for cell in cells]
+
+    @contextlib.contextmanager
+    def served(self, name: str, application: str | None = None) -> Iterator[tuple[Kept | None, str]]:
+        """Yield a server with its address, or the address of the machine that HOST names."""
+        if self.host:
+            yield None, self.host
+            return
+        settings = {"python": self.python, "workers": self.workers, "threads": self.threads, "application": application}
+        log = self.folder / "server.log"
+        with servers.served(name, log, self.environment, self.server_cpus, **settings) as (server, port):
+            yield server, f"http://127.0.0.1:{port}"
+
+    def measure_ceiling(self) -> float:
+        """Return the requests a second that the generator reaches where nothing but a bare callable answers."""
+        with self.served("granian-asgi", "benchproject.served.bare:application") as (_, address):
+            self.ceiling = self.generator.load(address, "/", Shape(64), self.seconds).throughput
+            return self.ceiling
+
+    def _loaded(self, server: Kept | None, address: str, cell: Cell) -> Result:
+        path = cell.view.path(cell.style)
+        self.generator.load(address, path, cell.shape, WARM_UP)
+        with self._watching_connections(cell.view) as held:
+            before = self._usage(server)
+            began = time.monotonic()
+            load = self.generator.load(address, path, cell.shape, self.seconds)
+            elapsed = time.monotonic() - began
+            after = self._usage(server)
+            memory = memory_of(server) if server else None
+        requests = max(1, load.good + load.errors)
+        result = Result(cell, load, memory=memory, database_connections=max(held) if held else None)
+        result.limited = max(load.throughput, cell.shape.rate) >= 0.8 * self.ceiling
+        if before and after:
+            result.cpu = (after.cpu - before.cpu) / requests
+            result.database_cpu = (after.database_cpu - before.database_cpu) / requests if self.database_pid else None
+            if before.instructions is not None and after.instructions is not None:
+                result.instructions = (after.instructions - before.instructions) / requests
+            ours = sum(getattr(after, name) - getattr(before, name) for name in ("cpu", "database_cpu", "tool_cpu"))
+            others = after.machine_cpu - before.machine_cpu - ours
+            result.others = max(0.0, others / elapsed / (os.cpu_count() or 1))
+        return result
+
+    def _usage(self, server: Kept | None) -> Usage | None:
+        if server is None:
+            return None
+        times = psutil.cpu_times()
+        machine = sum(times) - times.idle - getattr(times, "iowait", 0.0)
+        own = os.times()
+        database = cpu_of(self.database_pid) if self.database_pid else 0.0
+        return Usage(cpu_of(server.pid), server.instructions(), database, machine, sum(own[:4]))
+
+    @contextlib.contextmanager
+    def _watching_connections(self, view: View) -> Iterator[list[int]]:
+        """Ask PostgreSQL ten times a second how many connections it has."""
+        held: list[int] = []
+        if not (view.needs_postgresql and self.database_url):
+            yield held
+            return
+        done = threading.Event()
+        with postgresql.connect(self.database_url) as monitor:
+
+            def watch() -> None:
+                while not done.wait(0.1):
+                    held.append(postgresql.connections_of(monitor, self.database_url) - 1)
+
+            thread = threading.Thread(target=watch)
+            thread.start()
+            try:
+                yield held
+            finally:
+                done.set()
+                thread.join()
+
+    def _check_alive(self, server: Kept | None, cell: Cell) -> None:
+        if server and server.ended is not None:
+            raise ServerFailed(f"{cell.server} ended under load, status {server.ended}: {server.last_words()}")
+
+
+def verified(address: str, cell: Cell) -> Result:
+    """Ask for a cell's view once; its result holds no figures, only what is wrong."""
+    try:
+        verify(address, cell.view, cell.style)
+    except Unavailable as problem:
+        return Result(cell, unavailable=str(problem))
+    except ServerFailed as problem:
+        return Result(cell, failed=str(problem))
+    return Result(cell)
+
+
+def verify(address: str, view: View, style: str) -> None:
+    """Prove one answer: its status, its bytes, and that it took as long as its waits do.
+
+    Raises Unavailable for what cannot be on this Django, ServerFailed for everything else.
+    """
+    name, _, port = address.removeprefix("http://").partition(":")
+    began = time.monotonic()
+    try:
+        with contextlib.closing(http.client.HTTPConnection(name, int(port or 80), timeout=PATIENCE)) as connection:
+            connection.request("GET", view.path(style))
+            response = connection.getresponse()
+            body = response.read()
+    except TimeoutError as problem:
+        raise ServerFailed(f"{view.name}: no answer within {PATIENCE:g} seconds") from problem
+    except (OSError, http.client.HTTPException) as problem:
+        raise ServerFailed(f"{view.name}: no answer: {problem}") from problem
+    judge(view, response.status, body, time.monotonic() - began)
+
+
+def judge(view: View, status: int, body: bytes, seconds: float) -> None:
+    """Raise Unavailable or ServerFailed unless an answer is right."""
+    if status == HTTPStatus.NOT_IMPLEMENTED:
+        raise Unavailable(body.decode(errors="replace"))
+    if status != HTTPStatus.OK:
+        raise ServerFailed(f"{view.name}: answered {status}")
+    if body != view.body:
+        raise ServerFailed(f"{view.name}: wrong answer: {body[:60]!r}")
+    if seconds < view.seconds:
+        raise ServerFailed(f"{view.name}: answered after {seconds * 1000:.0f} ms, before its waits can be over")
+    if seconds > view.seconds + SLOW:
+        raise ServerFailed(f"{view.name}: answers slowly: {seconds:.1f} s")
+
+
+def cpu_of(pid: int) -> float:
+    """Return the seconds of CPU of a process and all that it started, those which have ended too."""
+    seconds = 0.0
+    for process in _tree(pid):
+        with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended, and is in its parent's sum
+            seconds += sum(process.cpu_times()[:4])
+    return seconds
+
+
+def memory_of(server: Kept) -> int:
+    """Return the bytes of memory of a server's processes; what they share counts once."""
+    return sum(process.memory_full_info().pss for process in _tree(server.pid)[1:])
+
+
+def _tree(pid: int) -> list[psutil.Process]:
+    with contextlib.suppress(psutil.NoSuchProcess):
+        keeper = psutil.Process(pid)
+        return [keeper, *keeper.children(recursive=True)]
+    return []
