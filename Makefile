@@ -47,7 +47,7 @@ bisect: .venv/measured ## which commit changed it: DJANGO=path GOOD=3.0 BAD=main
 	@$(BIN)/python -m tools bisect --django "$(DJANGO)" --good "$(GOOD)" --bad "$(BAD)" --scenario "$(SCENARIO)" \
 		--metric "$(METRIC)" $(OPTIONS)
 
-trial: .venv/measured ## learn what compare finds on this machine: TIMES=20 OPTIONS=--busy
+trial: .venv/measured $(if $(findstring --served,$(OPTIONS)),.venv/load .venv/served) ## learn what compare finds on this machine: TIMES=20 OPTIONS=--busy
 	@$(BIN)/python -m tools trial --times $(or $(TIMES),20) $(OPTIONS)
 
 served: .venv/load .venv/served system ## serve it by real servers, and load it: SERVERS= VIEWS= STYLES= CONCURRENCY= RATES= DJANGO= WORKERS=

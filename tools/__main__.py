@@ -85,9 +85,13 @@ def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, ever
 @click.option("--release", default="6.1", show_default=True, help="The Django that is compared with copies of itself.")
 @click.option("--times", default=20, show_default=True, type=click.IntRange(1), help="How often each case is tried.")
 @click.option("--busy", is_flag=True, help="Keep one CPU busy meanwhile.")
-def trial(release: str, times: int, busy: bool) -> None:
+@click.option("--served", "under_servers", is_flag=True, help="Try the comparison of served requests instead.")
+def trial(release: str, times: int, busy: bool, under_servers: bool) -> None:
     """Learn what compare finds on this machine: compare a tree with itself, and with planted changes."""
-    from tools.trial import trial
+    if under_servers:
+        from tools.served.trial import trial
+    else:
+        from tools.trial import trial
 
     Console(highlight=False).print(trial(release, times, busy))
 

@@ -31,7 +31,8 @@ SYNC = Cell("handlers.Hello.time_request", 0, ("WSGI", "sync"))
 WSGI = ("django/core/handlers/wsgi.py", "    def __call__(self, environ, start_response):\n")
 ASGI = ("django/core/handlers/asgi.py", "    async def handle(self, scope, receive, send):\n")
 PLANTED = "\n\ndef planted():\n    pass\n"
-LOOP = "        for _ in range({}):\n            pass\n"
+LOOP = "        for _ in bytes({}):\n            pass\n"
+"""Each round costs the same, which those of ``range`` do not: it makes an int for each number above 256."""
 
 CALIBRATION = 10_000
 """Rounds of the empty loop by which its cost is measured: more than a request's, so that the noise is little of it."""

@@ -2,14 +2,15 @@
 
 import contextlib
 import http.client
+import math
 import os
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass, field
+from dataclasses import asdict, dataclass
 from http import HTTPStatus
 from pathlib import Path
-from typing import Any
+from typing import Any, NamedTuple
 
 import psutil
 
@@ -28,6 +29,9 @@ SLOW = 5.0
 
 WARM_UP = 1
 """Seconds of load before the measured ones."""
+
+LIMIT = 0.8
+"""Beyond this part of what the generator reaches, a cell shows the generator's limit rather than the server's."""
 
 PAUSE = 0.2
 """Seconds between the end of one cell and the start of the next."""
@@ -50,12 +54,12 @@ class Cell:
         return f"{self.view.name} {self.server} {self.style}"
 
 
-@dataclass(frozen=True)
-class Usage:
-    """What processes have used so far: seconds of CPU, and instructions in user space where they can be counted."""
+class Usage(NamedTuple):
+    """What processes have used so far: seconds of CPU, instructions in user space, nan where not counted."""
 
+    seconds: float
     cpu: float
-    instructions: int | None
+    instructions: float
     database_cpu: float
     machine_cpu: float
     tool_cpu: float
@@ -104,7 +108,7 @@ class Experiment:
     database_url: str = ""
     database_pid: int = 0
     host: str = ""
-    ceiling: float = field(default=float("inf"))
+    ceiling: float | None = None
 
     def measure(self, cell: Cell) -> Result:
         """Start the cell's server, verify its answer, warm it up and load it. What goes wrong is in the result."""
@@ -112,8 +116,6 @@ class Experiment:
             with self.served(cell.server) as (server, address):
                 verify(address, cell.view, cell.style)
                 result = self._loaded(server, address, cell)
-                if not self.host:
-                    self._check_alive(server, cell)
             time.sleep(PAUSE)
             return result
         except Unavailable as problem:
@@ -141,43 +143,48 @@ class Experiment:
         with servers.served(name, log, self.environment, self.server_cpus, **settings) as (server, port):
             yield server, f"http://127.0.0.1:{port}"
 
-    def measure_ceiling(self) -> float:
-        """Return the requests a second that the generator reaches where nothing but a bare callable answers."""
+    def measure_ceiling(self) -> None:
+        """Measure the requests a second that the generator reaches where nothing but a bare callable answers."""
         with self.served("granian-asgi", "benchproject.served.bare:application") as (_, address):
             self.ceiling = self.generator.load(address, "/", Shape(64), self.seconds).throughput
-            return self.ceiling
 
     def _loaded(self, server: Kept | None, address: str, cell: Cell) -> Result:
         path = cell.view.path(cell.style)
         self.generator.load(address, path, cell.shape, WARM_UP)
         with self._watching_connections(cell.view) as held:
             before = self._usage(server)
-            began = time.monotonic()
             load = self.generator.load(address, path, cell.shape, self.seconds)
-            elapsed = time.monotonic() - began
             after = self._usage(server)
-            memory = memory_of(server) if server else None
-        requests = max(1, load.good + load.errors)
-        result = Result(cell, load, memory=memory, database_connections=max(held) if held else None)
-        result.limited = max(load.throughput, cell.shape.rate) >= 0.8 * self.ceiling
-        if before and after:
-            result.cpu = (after.cpu - before.cpu) / requests
-            result.database_cpu = (after.database_cpu - before.database_cpu) / requests if self.database_pid else None
-            if before.instructions is not None and after.instructions is not None:
-                result.instructions = (after.instructions - before.instructions) / requests
-            ours = sum(getattr(after, name) - getattr(before, name) for name in ("cpu", "database_cpu", "tool_cpu"))
-            others = after.machine_cpu - before.machine_cpu - ours
-            result.others = max(0.0, others / elapsed / (os.cpu_count() or 1))
+        result = Result(cell, load, database_connections=max(held) if held else None)
+        result.limited = bool(self.ceiling and max(load.throughput, cell.shape.rate) >= LIMIT * self.ceiling)
+        if server and before and after:
+            result.memory = memory_of(server)
+            self._share_out(after, before, result)
         return result
+
+    def _share_out(self, after: Usage, before: Usage, result: Result) -> None:
+        """Put into a result what was used meanwhile, by request."""
+        assert result.load
+        requests = max(1, result.load.good + result.load.errors)
+        used = Usage(*[late - early for late, early in zip(after, before, strict=True)])
+        result.cpu = used.cpu / requests
+        result.database_cpu = used.database_cpu / requests if self.database_pid else None
+        result.instructions = None if math.isnan(used.instructions) else used.instructions / requests
+        others = used.machine_cpu - used.cpu - used.database_cpu - used.tool_cpu
+        result.others = max(0.0, others / used.seconds / (os.cpu_count() or 1))
 
     def _usage(self, server: Kept | None) -> Usage | None:
         if server is None:
             return None
+        if server.ended is not None:
+            raise ServerFailed(f"ended under load with status {server.ended}: {server.last_words()}")
         times = psutil.cpu_times()
         machine = sum(times) - times.idle - getattr(times, "iowait", 0.0)
         own = os.times()
         database = cpu_of(self.database_pid) if self.database_pid else 0.0
-        return Usage(cpu_of(server.pid), server.instructions(), database, machine, sum(own[:4]))
+        instructions = server.instructions()
+        instructions = math.nan if instructions is None else instructions
+        return Usage(time.monotonic(), cpu_of(server.pid), instructions, database, machine, sum(own[:4]))
 
     @contextlib.contextmanager
     def _watching_connections(self, view: View) -> Iterator[list[int]]:
@@ -200,10 +207,6 @@ class Experiment:
             finally:
                 done.set()
                 thread.join()
-
-    def _check_alive(self, server: Kept | None, cell: Cell) -> None:
-        if server and server.ended is not None:
-            raise ServerFailed(f"{cell.server} ended under load, status {server.ended}: {server.last_words()}")
 
 
 def verified(address: str, cell: Cell) -> Result:

@@ -51,9 +51,10 @@ def variation(rows: Sequence[Row], name: str) -> float | None:
 def table(document: Mapping[str, Any]) -> Group:
     """Return a table a view: a row a server, a column a load."""
     settings = document["settings"]
+    ceiling = f"; the generator reaches {settings['ceiling']:,.0f} requests/s" if settings["ceiling"] else ""
     title = Text(
         f"Django {settings['versions']['Django']}, {settings['cpus']} CPUs, {settings['workers']} workers, "
-        f"{settings['threads']} threads; the generator reaches {settings['ceiling']:,.0f} requests/s"
+        f"{settings['threads']} threads{ceiling}"
     )
     views = groups(document["results"], lambda row: row["view"])
     return Group(title, *[_table(view, rows) for view, rows in views.items()], NOTE)

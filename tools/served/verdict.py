@@ -23,7 +23,7 @@ from tools.served.views import NATURAL, views_of
 from tools.tree import CannotMeasure, Tree
 
 SERVED = ("gunicorn", "uvicorn")
-ROUNDS = 7
+ROUNDS = 5
 """Starts of each server on each side."""
 
 Verdicts = dict[str, verdict.Estimate]

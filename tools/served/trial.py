@@ -1,0 +1,64 @@
+"""``make trial OPTIONS=--served``: what the served verdict finds on this machine, and what it only believes to find."""
+
+import contextlib
+import tempfile
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+
+from rich.box import SIMPLE_HEAD
+from rich.progress import Progress
+from rich.table import Table
+
+from tools.compare import cannot_measure, progress
+from tools.served.matrix import Settings
+from tools.served.verdict import SERVED, Verdicts, judged
+from tools.tree import Tree, tree_of
+from tools.trial import ASGI, CALIBRATION, LOOP, WSGI, busy_process, planted
+
+PLANTED = 0.03
+"""How much more a request executes."""
+
+PLACES = {"gunicorn": WSGI, "uvicorn": ASGI}
+
+
+def trial(release: str, times: int, busy: bool) -> Table:
+    """Compare a tree with itself, and with 3 % more instructions, so many times; return how often each was found."""
+    with (
+        cannot_measure(),
+        tempfile.TemporaryDirectory(prefix="trial-") as folder,
+        busy_process(busy),
+        progress() as bar,
+    ):
+        base = tree_of(release, None, Path(folder, "base"))
+        calibrated = _compared(base, dict.fromkeys(SERVED, CALIBRATION), bar)
+        rounds = {name: round(PLANTED / found.change * CALIBRATION) for name, found in calibrated.items()}
+        table = Table("planted", "server", "found", "resolution, worst", title=f"Django {base.label}", box=SIMPLE_HEAD)
+        cases = {
+            "nothing (found: a false verdict)": dict.fromkeys(SERVED, 0),
+            f"{PLANTED:.0%} more instructions": rounds,
+        }
+        for name, plant in cases.items():
+            tries = [_compared(base, plant, bar) for _ in bar.track(range(times), description=name)]
+            for server in SERVED:
+                estimates = [each[server] for each in tries]
+                wanted = {"slower"} if plant[server] else {"slower", "faster"}
+                found = sum(estimate.word in wanted for estimate in estimates)
+                worst = max(estimate.resolution for estimate in estimates)
+                bar.console.print(f"{name}, {server}: {found} of {times}, {worst:.1%}")
+                table.add_row(name, server, f"{found} of {times}", f"{worst:.1%}")
+        return table
+
+
+def _compared(base: Tree, rounds: Mapping[str, int], bar: Progress) -> Verdicts:
+    with _planted(base, rounds) as head:
+        return judged((base, head), Settings(), bar)
+
+
+@contextlib.contextmanager
+def _planted(base: Tree, rounds: Mapping[str, int]) -> Iterator[Tree]:
+    """Yield a copy with an empty loop at the start of both handlers."""
+    with contextlib.ExitStack() as stack:
+        tree = base
+        for server, number in rounds.items():
+            tree = stack.enter_context(planted(tree, PLACES[server], LOOP.format(number)))
+        yield tree
