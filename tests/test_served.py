@@ -313,14 +313,14 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
 )
 def test_bad_input_is_one_line(arguments: list[str], environment: dict[str, str], says: str) -> None:
     done = run(*arguments, **environment)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert re.fullmatch(says + "\n", done.stderr), done.stderr
 
 
 def test_a_postgresql_that_cannot_be_reached_is_one_line(checkout: Checkout) -> None:
     address = f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing"
     done = run("--views", "forum-orm-request", "--django", str(checkout.path), DATABASE_URL=address)
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert re.fullmatch("Error: PostgreSQL is not reached: .*; check DATABASE_URL, or unset it\n", done.stderr)
 
 

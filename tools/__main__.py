@@ -119,18 +119,19 @@ def served(
 ) -> int:
     """Serve the measured project by real servers and load it: which serves more, with what latency?
 
-    Ends with status 1 where a server failed; with --base where a server got slower.
+    Ends with status 1 where a server failed, or with --base got slower, and 2 where nothing could be measured.
     """
     from tools.compare import cannot_measure, progress
     from tools.served import matrix, verdict
 
-    settings = matrix.Settings(
-        servers.split(), views.split(), styles.split(), numbers(concurrency, int), numbers(rates, float), **options
-    )
-    if not base:
-        return matrix.verify(settings) if only_verify else matrix.serve(settings)
-    with cannot_measure(), progress() as bar:
-        table, status = verdict.compare(base, settings.django, settings, bar)
+    with cannot_measure():
+        settings = matrix.Settings(
+            servers.split(), views.split(), styles.split(), numbers(concurrency, int), numbers(rates, float), **options
+        )
+        if not base:
+            return matrix.verify(settings) if only_verify else matrix.serve(settings)
+        with progress() as bar:
+            table, status = verdict.compare(base, settings.django, settings, bar)
     Console(highlight=False).print(table)
     return status
 
