@@ -217,19 +217,16 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, page: Page) -> None:
     """From a real run, in a browser without network."""
     names = ["gunicorn", "uvicorn"]
-    settings = Settings(
-        servers=names, views=["hello"], concurrency=[1, 4], rates=[20.0], seconds=1, django=str(checkout.path)
-    )
+    settings = Settings(servers=names, views=["hello"], concurrency=[1, 4], seconds=1, django=str(checkout.path))
     assert matrix.serve(settings) == 0
     results = json.loads((site / "served" / "served.json").read_text())["results"]
-    assert len(results) == 6
+    assert [result["connections"] for result in results] == [1, 4, 1, 4]
     for result in results:
         assert result["errors"] == 0
         assert result["throughput"] > 10
-        assert 0 < result["p50"] <= result["p95"] < 1 if result["p95"] else result["rate"]
+        assert 0 < result["p50"] < 1
         assert result["cpu"] > 0
         assert result["memory"] > 1e6
-    assert [round(result["throughput"]) for result in results if result["rate"]] == pytest.approx([20, 20], abs=4)
     with published(site) as address:
         wrong = watch(page, address)
         page.goto(address + "served/index.html")
@@ -238,7 +235,7 @@ def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, p
             ".map(each => [each.label, each.data.length]))"
         )
         assert series[0] == [["gunicorn sync", 2], ["uvicorn async", 2]]
-        assert page.locator("tbody tr").count() == 6
+        assert page.locator("tbody tr").count() == 4
         assert wrong == []
 
 
@@ -269,7 +266,7 @@ def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experim
 
 @pytest.mark.parametrize("rounds", [0, 30_000])
 def test_the_served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
-    monkeypatch.setattr(verdict, "ROUNDS", 3)
+    monkeypatch.setattr(verdict, "ROUNDS", 2)
     lines = trial.LOOP.format(rounds) if rounds else "        None\n"
     with trial.planted(tree, trial.WSGI, lines) as head, matrix.progress() as bar:
         found = verdict.judged((tree, head), Settings(servers=["gunicorn"]), bar)
