@@ -10,7 +10,7 @@ import jinja2
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.markup import escape
-from rich.table import Table
+from rich.table import Column, Table
 from rich.text import Text
 
 from tools import offline
@@ -106,7 +106,9 @@ def verification(results: Sequence[Result], label: str) -> Group:
         mark = letters.setdefault(reason, chr(ord("a") + len(letters))) if reason else "ok"
         row = marks.setdefault(result.cell.view.name, {})
         row[result.cell.server] = " ".join(filter(None, [row.get(result.cell.server, ""), mark]))
-    table = Table("view", *servers, title=f"Django {label}: sync and async view, verified", box=SIMPLE_HEAD)
+    table = Table(
+        Column("view", no_wrap=True), *servers, title=f"Django {label}: sync and async view, verified", box=SIMPLE_HEAD
+    )
     for view, row in marks.items():
         table.add_row(view, *[row.get(server, "") for server in servers])
     return Group(table, *[Text(f"{letter}: {reason}") for reason, letter in letters.items()])
