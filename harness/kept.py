@@ -19,7 +19,7 @@ from pathlib import Path
 
 from harness.instructions import InstructionCounter
 
-GRACE = 5.0
+GRACE = 2.0
 """Seconds that a program has to end by itself."""
 
 _PR_SET_CHILD_SUBREAPER = 36

@@ -10,7 +10,7 @@ from collections import namedtuple
 
 from harness.kept import Kept
 
-READY_SECONDS = 15.0
+READY_SECONDS = 60.0
 """Within this time a server answers, or it hangs."""
 
 Server = namedtuple("Server", "interface command")
@@ -61,13 +61,13 @@ def free_port():
 
 
 @contextlib.contextmanager
-def served(name, log, env, cpus=None, **settings):
+def served(name, log, env, **settings):
     """Start a server, yield it (a ``Kept``) with its port once it answers, and end it; ``settings`` as command_of's.
 
     Raises ServerFailed where it ends, or does not answer within READY_SECONDS.
     """
     port = free_port()
-    with Kept(command_of(name, port, **settings), log, env, cpus=cpus) as server:
+    with Kept(command_of(name, port, **settings), log, env) as server:
         wait_until_ready(server, name, port, "/hello/sync/")
         yield server, port
 
@@ -85,9 +85,9 @@ def wait_until_ready(server, name, port, path):
     raise ServerFailed("%s hangs: no answer within %d seconds" % (name, READY_SECONDS))
 
 
-def get(port, path, timeout):
+def get(port, path, timeout, name="127.0.0.1"):
     """Return status and body of one GET. Raises OSError or HTTPException where there is no answer."""
-    with contextlib.closing(http.client.HTTPConnection("127.0.0.1", port, timeout=timeout)) as connection:
+    with contextlib.closing(http.client.HTTPConnection(name, port, timeout=timeout)) as connection:
         connection.request("GET", path)
         response = connection.getresponse()
         return response.status, response.read()

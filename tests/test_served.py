@@ -30,7 +30,7 @@ from tools.served.crossing import crossing_of, throughput
 from tools.served.load import Generator, Shape
 from tools.served.matrix import Settings, experiment_on
 from tools.served.measure import Experiment
-from tools.served.postgresql import connect, connections_of, database
+from tools.served.postgresql import database
 from tools.served.views import EVERY, STYLES, VIEWS, views_of
 from tools.tree import Tree
 from tools.verdict import Estimate
@@ -178,7 +178,7 @@ def test_postgresql_starts_for_root_and_for_a_user_and_goes(user: str, open_to_a
     if user and os.geteuid():
         pytest.skip("this is a user already")
     program = (
-        "from tools.served.postgresql import connect, connections_of, database\n"
+        "from tools.served.postgresql import connect, database\n"
         "with database() as (url, pid), connect(url) as monitor:\n"
         "    print(pid, connections_of(monitor, url))\n"
     )
@@ -198,14 +198,14 @@ def test_postgresql_starts_for_root_and_for_a_user_and_goes(user: str, open_to_a
 
 
 def test_a_server_that_database_url_names_is_used_and_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:
-    with database() as (url, _), connect(url) as monitor:
-        monkeypatch.setenv("DATABASE_URL", url)
-        with database() as (other, pid):
-            assert pid == 0
-            assert other != url
-            assert connections_of(monitor, other) == 0
-        names = {row[0] for row in monitor.execute("SELECT datname FROM pg_database").fetchall()}
-        assert other.rpartition("/")[2] not in names
+    with database() as private:
+        monkeypatch.setenv("DATABASE_URL", private.url)
+        with database() as other:
+            assert other.pid == 0
+            assert other.url != private.url
+            assert other.connections() == 0
+        names = {row[0] for row in private.monitor.execute("SELECT datname::text FROM pg_database").fetchall()}
+        assert not {other.url.rpartition("/")[2]} & names
 
 
 @pytest.fixture

@@ -97,7 +97,7 @@ def trial(release: str, times: int, busy: bool, under_servers: bool) -> None:
 
 
 @cli.command()
-@click.option("--servers", default="", help='Names, or "all". Default: gunicorn, gunicorn-gthread, -uvicorn, uvicorn.')
+@click.option("--servers", default="", help='Names, or "all". Default: gunicorn, gunicorn-gthread, uvicorn.')
 @click.option("--views", default="", help='Names such as hello or forum-orm-pool-20ms, or "all".')
 @click.option("--styles", default="", help="sync and async; by default the one that needs no crossing.")
 @click.option("--concurrency", default="", help="Connections of the closed loops. By default 1 4 16 64 200.")

@@ -30,7 +30,7 @@ from tools.served.report import page, table, verification
 from tools.served.views import NATURAL, STYLES, View, views_of
 from tools.tree import WORKTREE, Tree, tree_of
 
-DEFAULT_SERVERS = ("gunicorn", "gunicorn-gthread", "gunicorn-uvicorn", "uvicorn")
+DEFAULT_SERVERS = ("gunicorn", "gunicorn-gthread", "uvicorn")
 CONCURRENCY = (1, 4, 16, 64, 200)
 RATES = (50.0,)
 SITE = ROOT / ".asv" / "html" / "served"
@@ -164,11 +164,13 @@ def experiment_on(tree: Tree, settings: Settings, views: Sequence[View], folder:
             "PYTHONHASHSEED": "0",
             "FORUM_SQLITE": str(folder / "forum.sqlite3"),
         }
+        environment |= {"PYTHONDONTWRITEBYTECODE": ""}  # or each server would compile all of Django
         environment |= {"DJANGO_SETTINGS_MODULE": "benchproject.served.settings", "DATABASE_URL": ""}
-        database_pid = 0
+        database = None
         if not settings.host:
             if any(view.needs_postgresql for view in views):
-                environment["DATABASE_URL"], database_pid = stack.enter_context(postgresql.database())
+                database = stack.enter_context(postgresql.database())
+                environment["DATABASE_URL"] = database.url
             if any(view.needs_upstream for view in views):
                 environment["UPSTREAM_URL"] = stack.enter_context(upstream(folder, generator_cpus))
             fill(environment)
@@ -181,8 +183,7 @@ def experiment_on(tree: Tree, settings: Settings, views: Sequence[View], folder:
             settings.workers,
             settings.threads,
             settings.seconds,
-            environment["DATABASE_URL"],
-            database_pid,
+            database,
             settings.host,
         )
 

@@ -17,8 +17,8 @@ import psutil
 from harness import servers
 from harness.kept import Kept
 from harness.servers import ServerFailed
-from tools.served import postgresql
 from tools.served.load import Generator, Load, LoadFailed, Shape
+from tools.served.postgresql import Database
 from tools.served.views import View
 
 PATIENCE = 10.0
@@ -27,8 +27,8 @@ PATIENCE = 10.0
 SLOW = 5.0
 """Seconds beyond what a view must take; longer is reported as slow."""
 
-WARM_UP = 1
-"""Seconds of load before the measured ones."""
+WARM_UP = 0.5
+"""Seconds of requests, one after the other, before the load."""
 
 LIMIT = 0.8
 """Beyond this part of what the generator reaches, a cell shows the generator's limit rather than the server's."""
@@ -105,8 +105,7 @@ class Experiment:
     workers: int = 2
     threads: int = 8
     seconds: int = 2
-    database_url: str = ""
-    database_pid: int = 0
+    database: Database | None = None
     host: str = ""
     ceiling: float | None = None
 
@@ -140,7 +139,8 @@ class Experiment:
             return
         settings = {"python": self.python, "workers": self.workers, "threads": self.threads, "application": application}
         log = self.folder / "server.log"
-        with servers.served(name, log, self.environment, self.server_cpus, **settings) as (server, port):
+        with servers.served(name, log, self.environment, **settings) as (server, port):
+            pin(server, self.server_cpus)  # not before, or its workers would start one after the other
             yield server, f"http://127.0.0.1:{port}"
 
     def measure_ceiling(self) -> None:
@@ -150,7 +150,9 @@ class Experiment:
 
     def _loaded(self, server: Kept | None, address: str, cell: Cell) -> Result:
         path = cell.view.path(cell.style)
-        self.generator.load(address, path, cell.shape, WARM_UP)
+        end = time.monotonic() + WARM_UP
+        while time.monotonic() < end:
+            get(address, path)
         with self._watching_connections(cell.view) as held:
             before = self._usage(server)
             load = self.generator.load(address, path, cell.shape, self.seconds)
@@ -168,7 +170,7 @@ class Experiment:
         requests = max(1, result.load.good + result.load.errors)
         used = Usage(*[late - early for late, early in zip(after, before, strict=True)])
         result.cpu = used.cpu / requests
-        result.database_cpu = used.database_cpu / requests if self.database_pid else None
+        result.database_cpu = used.database_cpu / requests if self.database else None
         result.instructions = None if math.isnan(used.instructions) else used.instructions / requests
         others = used.machine_cpu - used.cpu - used.database_cpu - used.tool_cpu
         result.others = max(0.0, others / used.seconds / (os.cpu_count() or 1))
@@ -181,7 +183,7 @@ class Experiment:
         times = psutil.cpu_times()
         machine = sum(times) - times.idle - getattr(times, "iowait", 0.0)
         own = os.times()
-        database = cpu_of(self.database_pid) if self.database_pid else 0.0
+        database = cpu_of(self.database.pid) if self.database and self.database.pid else 0.0
         instructions = server.instructions()
         instructions = math.nan if instructions is None else instructions
         return Usage(time.monotonic(), cpu_of(server.pid), instructions, database, machine, sum(own[:4]))
@@ -190,23 +192,22 @@ class Experiment:
     def _watching_connections(self, view: View) -> Iterator[list[int]]:
         """Ask PostgreSQL ten times a second how many connections it has."""
         held: list[int] = []
-        if not (view.needs_postgresql and self.database_url):
+        database, done = self.database, threading.Event()
+        if database is None or not view.needs_postgresql:
             yield held
             return
-        done = threading.Event()
-        with postgresql.connect(self.database_url) as monitor:
 
-            def watch() -> None:
-                while not done.wait(0.1):
-                    held.append(postgresql.connections_of(monitor, self.database_url) - 1)
+        def watch() -> None:
+            while not done.wait(0.1):
+                held.append(database.connections())
 
-            thread = threading.Thread(target=watch)
-            thread.start()
-            try:
-                yield held
-            finally:
-                done.set()
-                thread.join()
+        thread = threading.Thread(target=watch)
+        thread.start()
+        try:
+            yield held
+        finally:
+            done.set()
+            thread.join()
 
 
 def verified(address: str, cell: Cell) -> Result:
@@ -225,18 +226,24 @@ def verify(address: str, view: View, style: str) -> None:
 
     Raises Unavailable for what cannot be on this Django, ServerFailed for everything else.
     """
-    name, _, port = address.removeprefix("http://").partition(":")
     began = time.monotonic()
     try:
-        with contextlib.closing(http.client.HTTPConnection(name, int(port or 80), timeout=PATIENCE)) as connection:
-            connection.request("GET", view.path(style))
-            response = connection.getresponse()
-            body = response.read()
+        status, body = get(address, view.path(style))
+    except ServerFailed as problem:
+        raise ServerFailed(f"{view.name}: {problem}") from problem
+    judge(view, status, body, time.monotonic() - began)
+
+
+def get(address: str, path: str) -> tuple[int, bytes]:
+    """Return status and body of one GET. Raises ServerFailed where there is no answer."""
+    name, _, port = address.removeprefix("http://").partition(":")
+    try:
+        status, body = servers.get(int(port), path, PATIENCE, name)
     except TimeoutError as problem:
-        raise ServerFailed(f"{view.name}: no answer within {PATIENCE:g} seconds") from problem
+        raise ServerFailed(f"no answer within {PATIENCE:g} seconds") from problem
     except (OSError, http.client.HTTPException) as problem:
-        raise ServerFailed(f"{view.name}: no answer: {problem}") from problem
-    judge(view, response.status, body, time.monotonic() - began)
+        raise ServerFailed(f"no answer: {problem}") from problem
+    return status, body
 
 
 def judge(view: View, status: int, body: bytes, seconds: float) -> None:
@@ -251,6 +258,14 @@ def judge(view: View, status: int, body: bytes, seconds: float) -> None:
         raise ServerFailed(f"{view.name}: answered after {seconds * 1000:.0f} ms, before its waits can be over")
     if seconds > view.seconds + SLOW:
         raise ServerFailed(f"{view.name}: answers slowly: {seconds:.1f} s")
+
+
+def pin(server: Kept, cpus: frozenset[int]) -> None:
+    """Keep all threads of a server, and those that they will start, on some CPUs."""
+    for process in _tree(server.pid):
+        with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
+            for thread in process.threads():
+                os.sched_setaffinity(thread.id, cpus)
 
 
 def cpu_of(pid: int) -> float:

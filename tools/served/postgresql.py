@@ -11,6 +11,7 @@ import tempfile
 import time
 import uuid
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
@@ -26,26 +27,36 @@ USER = "benchproject"
 READY_SECONDS = 20.0
 
 
+@dataclass(frozen=True)
+class Database:
+    """An empty database: its address, and the process of a private server, 0 for one that was there.
+
+    ``monitor`` is connected before any load, which may take all connections that are left.
+    """
+
+    url: str
+    pid: int
+    monitor: "psycopg.Connection[tuple[int]]"
+
+    def connections(self) -> int:
+        """Return how many connections it has."""
+        name = urlsplit(self.url).path[1:]
+        row = self.monitor.execute("SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [name]).fetchone()
+        return row[0] if row else 0
+
+
 @contextlib.contextmanager
-def database() -> Iterator[tuple[str, int]]:
-    """Yield the address of an empty database and the process of a private server, 0 for one that was there.
+def database() -> Iterator[Database]:
+    """Yield an empty database.
 
     Raises click.ClickException where there is no PostgreSQL, or none that can be reached.
     """
     given = os.environ.get("DATABASE_URL", "")
     with (
         contextlib.nullcontext((given, 0)) if given else _private_server() as (server, pid),
-        _scratch_database(server) as url,
+        _scratch_database(server, pid) as scratch,
     ):
-        yield url, pid
-
-
-def connections_of(monitor: "psycopg.Connection[tuple[int]]", url: str) -> int:
-    """Return how many connections a database has."""
-    row = monitor.execute(
-        "SELECT count(*) FROM pg_stat_activity WHERE datname = %s", [urlsplit(url).path[1:]]
-    ).fetchone()
-    return row[0] if row else 0
+        yield scratch
 
 
 def connect(url: str) -> "psycopg.Connection[tuple[int]]":
@@ -58,7 +69,7 @@ def connect(url: str) -> "psycopg.Connection[tuple[int]]":
 
 
 @contextlib.contextmanager
-def _scratch_database(server: str) -> Iterator[str]:
+def _scratch_database(server: str, pid: int) -> Iterator[Database]:
     name = f"benchproject_{uuid.uuid4().hex[:12]}"
     with connect(server) as connection:
         try:
@@ -66,7 +77,7 @@ def _scratch_database(server: str) -> Iterator[str]:
         except psycopg.Error as problem:
             raise click.ClickException(f"DATABASE_URL's user may create no database: {problem}") from problem
         try:
-            yield urlsplit(server)._replace(path="/" + name).geturl()
+            yield Database(urlsplit(server)._replace(path="/" + name).geturl(), pid, connection)
         finally:
             connection.execute(sql.SQL("DROP DATABASE IF EXISTS {} WITH (FORCE)").format(sql.Identifier(name)))
 
