@@ -4,7 +4,7 @@ import pytest
 from conftest import Suite
 from test_lies import refused
 
-BENCHMARKS, MODELS, QUERIES = "benchmarks/database.py", "benchproject/forum/models.py", "benchproject/forum/queries.py"
+BENCHMARKS, CONTENT, QUERIES = "benchmarks/database.py", "benchproject/forum/content.py", "benchproject/forum/queries.py"
 
 CACHED = """import functools
 
@@ -31,10 +31,10 @@ def page():"""
             "execute ran 0 times",
         ),
         ("Query.time_call-0", QUERIES, "Item.objects.get(pk=50).title", '"Item 50"', "execute ran 0 times"),
-        ("Query.time_call-0", MODELS, '"Item %d" % pk', '"Item"', "returned and left"),
+        ("Query.time_call-0", CONTENT, '"Item %d" % pk', '"Item"', "returned and left"),
         ("Query.time_call-2", BENCHMARKS, "sync_to_async(call)", "(lambda: None)", "execute ran 0 times"),
         ("Query.time_call-12", QUERIES, "Item.objects.iterator()", "Item.objects.all()[:9]", "returned and left"),
-        ("Query.time_call-18", MODELS, "ITEMS = 100", "ITEMS = 99", "returned and left"),
+        ("Query.time_call-18", CONTENT, "ITEMS = 100", "ITEMS = 99", "returned and left"),
         ("Query.time_call-24", QUERIES, 'create(title="New", body="New", views=1)', "get(pk=1)", "returned and left"),
         ("Query.time_call-28", QUERIES, 'acreate(title="New", body="New", views=1)', "aget(pk=1)", "returned and left"),
         ("Query.time_call-30", QUERIES, 'body="Saved", views=1).save()', 'body="Saved").save()', "returned and left"),

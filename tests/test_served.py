@@ -179,8 +179,8 @@ def test_postgresql_starts_for_root_and_for_a_user_and_goes(user: str, open_to_a
         pytest.skip("this is a user already")
     program = (
         "from tools.served.postgresql import connect, database\n"
-        "with database() as (url, pid), connect(url) as monitor:\n"
-        "    print(pid, connections_of(monitor, url))\n"
+        "with database() as private, connect(private.url):\n"
+        "    print(private.pid, private.connections())\n"
     )
     identity = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
     environment = {**os.environ, "TMPDIR": str(open_to_all), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
