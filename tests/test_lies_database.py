@@ -4,7 +4,11 @@ import pytest
 from conftest import Suite
 from test_lies import refused
 
-BENCHMARKS, CONTENT, QUERIES = "benchmarks/database.py", "benchproject/forum/content.py", "benchproject/forum/queries.py"
+BENCHMARKS, CONTENT, QUERIES = (
+    "benchmarks/database.py",
+    "benchproject/forum/content.py",
+    "benchproject/forum/queries.py",
+)
 
 CACHED = """import functools
 
