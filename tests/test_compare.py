@@ -87,10 +87,17 @@ def test_one_more_crossing_is_found_and_named(checkout: Checkout, said: Callable
     assert "django.core.handlers.asgi.planted" in [called for called, _, _ in asynchronous["calls"]]
 
 
-def test_inlined_work_is_found_by_bytecodes_instructions_and_time(checkout: Checkout, said: Callable[..., Any]) -> None:
+def test_inlined_work_is_found_by_bytecodes_instructions_and_time(checkout: Checkout, tmp_path: Path) -> None:
+    """Said at once, in a table and in files."""
     checkout.plant("django/core/handlers/wsgi.py", CALL, "        for _ in range(6000):\n            pass\n")
-    status, report = said()
-    assert status == 1
+    files = ("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
+    done = compare(checkout.path, tmp_path / "temporary", *WORKTREE, *files)
+    assert done.stdout.startswith("HEAD (")
+    assert "handlers.Hello WSGI, sync: bytecodes" in done.stderr
+    assert "Instructions and times" in done.stdout
+    assert "### Instructions and times" in (tmp_path / "a.md").read_text()
+    report = json.loads((tmp_path / "a.json").read_text())
+    assert report["status"] == done.returncode == 1
     sync = cell(report, "WSGI", "sync")
     assert set(sync["changes"]) <= {"bytecodes"}
     by = {estimate["unit"]: estimate for estimate in sync["estimates"]}
@@ -127,18 +134,6 @@ def test_what_the_base_lacks_is_not_available(djangos: Djangos, checkout: Checko
     assert re.search(
         r"\| n/a: Django 3.0.14 lacks async views \(Django 3.1\) +\| handlers.Hello WSGI, async", done.stdout
     )
-
-
-def test_the_table_is_shown_and_files_are_written(checkout: Checkout, tmp_path: Path) -> None:
-    """By all three measurements: a call is found, and its time is not told from none."""
-    checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
-    files = ("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
-    done = compare(checkout.path, tmp_path / "temporary", *WORKTREE, *files)
-    assert done.stdout.startswith("HEAD (")
-    assert "handlers.Hello WSGI, sync: bytecodes" in done.stderr  # at once
-    assert "Instructions and times" in done.stdout
-    assert "### Instructions and times" in (tmp_path / "a.md").read_text()
-    assert json.loads((tmp_path / "a.json").read_text())["status"] == done.returncode == 1
 
 
 def test_without_a_counter_of_instructions_the_rest_is_measured(

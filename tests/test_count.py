@@ -6,7 +6,7 @@ import pytest
 from conftest import Suite
 
 CELLS = dict(enumerate(itertools.product(["WSGI", "ASGI"], ["sync", "async"])))
-METRICS = ["sync_to_async", "async_to_sync", "hops", "threads", "event_loops", "tasks", "python_calls"]
+UNPINNED = ["tasks", "python_calls"]  # what differs from one release of Python or asgiref to the next
 
 # What a request does on a Django of today, by WSGI sync, WSGI async, ASGI sync, ASGI async. A view on the other side
 # is one crossing; ASGIHandler sends request_started and request_finished to the thread of the request, which a
@@ -54,7 +54,7 @@ def test_twenty_counts_in_a_process_are_equal(suite: Suite, interface: str, view
 
 
 def test_processes_count_alike(suite: Suite) -> None:
-    for metric, cell in itertools.product(METRICS, CELLS):
+    for metric, cell in itertools.product(UNPINNED, CELLS):
         name = f"handlers.Hello.track_{metric}-{cell}"
         assert suite.run(name) == suite.run(name)
 

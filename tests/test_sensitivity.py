@@ -69,7 +69,7 @@ def baseline(djangos: Djangos) -> dict[str, Any]:
 @pytest.fixture
 def own_django(djangos: Djangos, tmp_path: Path) -> Path:
     """A copy of the newest Django that a test may change."""
-    ignored = shutil.ignore_patterns("__pycache__", "static")
+    ignored = shutil.ignore_patterns("static")
     shutil.copytree(djangos.path(Djangos.NEWEST) / "django", tmp_path / "django", ignore=ignored)
     return tmp_path
 
