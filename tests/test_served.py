@@ -254,6 +254,52 @@ def test_locust_by_a_master_and_two_workers_sees_what_one_process_sees(experimen
                     assert load.throughput == pytest.approx(50, rel=0.1)
 
 
+class Counting(BaseHTTPRequestHandler):
+    """Keeps connections alive, as HTTP/1.1 does, and counts them."""
+
+    protocol_version = "HTTP/1.1"
+    wbufsize = -1
+    connections = 0
+
+    def setup(self) -> None:
+        type(self).connections += 1
+        super().setup()
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        if self.close_connection:
+            self.send_header("Connection", "close")
+        self.end_headers()
+        self.wfile.write(b"ok")
+
+    def log_message(self, *arguments: object) -> None:
+        pass
+
+
+@pytest.fixture
+def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
+    """The address of a server that counts its connections."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), Counting) as server:
+        thread = threading.Thread(target=server.serve_forever)
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
+        thread.join()
+
+
+@pytest.mark.parametrize(("name", "close"), [("wrk", False), ("wrk", True), ("locust", True)])
+def test_a_connection_for_each_request_where_asked(
+    experiment: Experiment, counting: str, monkeypatch: pytest.MonkeyPatch, name: str, close: bool
+) -> None:
+    monkeypatch.setattr(Counting, "connections", 0)
+    generator = Generator(name, experiment.generator.cpus, experiment.folder, close=close)
+    load = generator.load(counting, "/", Shape(2), 3)
+    assert load.errors == 0
+    assert load.good > 20
+    assert Counting.connections >= load.good if close else Counting.connections < 10
+
+
 def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experiment) -> None:
     """One sync worker that takes 50 ms serves 20 a second; of 40 a second the later ones wait ever longer."""
     (cpu,) = views_of(["cpu"])

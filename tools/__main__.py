@@ -111,6 +111,7 @@ def trial(release: str, times: int, busy: bool, under_servers: bool) -> None:
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1), help="Locust's, on this machine.")
 @click.option("--remote-workers", default=0, show_default=True, type=click.IntRange(0), help="Locust's, to wait for.")
 @click.option("--bind", default="127.0.0.1", show_default=True, help="Where Locust's master listens for workers.")
+@click.option("--close", is_flag=True, help="A connection for each request: keep none alive.")
 @click.option("--host", default="", help="Load a server that runs elsewhere, http://name:port, and start none.")
 @click.option("--verify", "only_verify", is_flag=True, help="Ask for each view once, and say what works.")
 @click.option("--base", default="", help="Compare with this Django, by the instructions of the servers' processes.")

@@ -63,7 +63,7 @@ class Load:
 
 @dataclass(frozen=True)
 class Generator:
-    """Which program makes load, with which settings."""
+    """Which program makes load, with which settings; ``close``: each request on a connection of its own."""
 
     name: str
     cpus: frozenset[int]
@@ -71,6 +71,7 @@ class Generator:
     processes: int = 1
     remote_workers: int = 0
     bind: str = "127.0.0.1"
+    close: bool = False
 
     def load(self, host: str, path: str, shape: Shape, seconds: int) -> Load:
         """Make load for some seconds. Raises LoadFailed with the generator's last words."""
@@ -83,6 +84,7 @@ class Generator:
         options = {"--threads": threads, "--connections": shape.connections, "--duration": f"{seconds}s"}
         options |= {"--timeout": f"{PATIENCE}s", "--script": HERE / "wrk.lua"}
         words = [str(word) for option in options.items() for word in option]
+        words += ["--header", "Connection: close"] if self.close else []
         saw = json.loads(self._run(["wrk", *words, host + path], seconds).read_text().splitlines()[-1])
         good = saw["requests"] - saw["bad"]
         return Load(good, saw["bad"] + saw["broken"], saw["seconds"], *_latencies(good, saw))
@@ -102,6 +104,7 @@ class Generator:
         words += ["--users", str(users), "--spawn-rate", str(max(users, 100)), "--run-time", f"{seconds}s"]
         words += ["--json-file", str(answer), "--exit-code-on-error", "0", *self._distributed()]
         words += ["--path", path, "--arrivals", str(shape.rate), "--sources", str(users)]
+        words += ["--close"] if self.close else []
         self._run([sys.executable, "-m", "locust", *words], seconds)
         return _of_locust(json.loads(answer.with_suffix(".json").read_text()))
 

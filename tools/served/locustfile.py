@@ -14,6 +14,7 @@ from locust import FastHttpUser, constant, events, task
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--path", default="/hello/sync/", help="What the users get.")
     parser.add_argument("--arrivals", type=float, default=0.0, help="A second, of all users; 0 is a closed loop.")
+    parser.add_argument("--close", action="store_true", help="A connection for each request.")
     parser.add_argument("--sources", type=int, default=1, help="The users among whom the arrivals are shared out.")
 
 
@@ -33,7 +34,10 @@ class Visitor(FastHttpUser):
         if options.arrivals:
             self.arrive(options.path, options.sources / options.arrivals)
         else:
-            self.client.get(options.path, name="get")
+            self.client.get(options.path, headers=self.headers(), name="get")
+
+    def headers(self) -> dict[str, str]:
+        return {"Connection": "close"} if self.environment.parsed_options.close else {}
 
     def arrive(self, path: str, interval: float) -> None:
         due = time.perf_counter()
@@ -43,5 +47,5 @@ class Visitor(FastHttpUser):
             due += interval
 
     def get(self, path: str, due: float) -> None:
-        with self.client.get(path, catch_response=True, name="get") as response:
+        with self.client.get(path, headers=self.headers(), catch_response=True, name="get") as response:
             response.request_meta["response_time"] = (time.perf_counter() - due) * 1000

@@ -68,6 +68,7 @@ class Settings:
     remote_workers: int = 0
     bind: str = "127.0.0.1"
     host: str = ""
+    close: bool = False
 
     def server_names(self) -> list[str]:
         """Raises click.ClickException where one is not known."""
@@ -109,7 +110,9 @@ def serve(settings: Settings) -> int:
         "ceiling": experiment_.ceiling,
         "date": started.isoformat(timespec="seconds"),
     }
-    known |= {name: getattr(settings, name) for name in ("workers", "threads", "seconds", "generator", "processes")}
+    known |= {
+        name: getattr(settings, name) for name in ("workers", "threads", "seconds", "generator", "processes", "close")
+    }
     document = {"settings": known, "results": [result.as_json() for result in results]}
     SITE.mkdir(parents=True, exist_ok=True)
     (SITE / "served.json").write_text(json.dumps(document, indent=1) + "\n")
@@ -157,7 +160,13 @@ def experiment_on(tree: Tree, settings: Settings, views: Sequence[View], folder:
         generator_cpus |= server_cpus
     with contextlib.ExitStack() as stack:
         generator = load.Generator(
-            settings.generator, generator_cpus, folder, settings.processes, settings.remote_workers, settings.bind
+            settings.generator,
+            generator_cpus,
+            folder,
+            settings.processes,
+            settings.remote_workers,
+            settings.bind,
+            settings.close,
         )
         environment = {
             "PYTHONPATH": str(tree.path),

@@ -54,7 +54,7 @@ def table(document: Mapping[str, Any]) -> Group:
     ceiling = f"; the generator reaches {settings['ceiling']:,.0f} requests/s" if settings["ceiling"] else ""
     title = Text(
         f"Django {settings['versions']['Django']}, {settings['cpus']} CPUs, {settings['workers']} workers, "
-        f"{settings['threads']} threads{ceiling}"
+        f"{settings['threads']} threads{', a connection for each request' if settings['close'] else ''}{ceiling}"
     )
     views = groups(document["results"], lambda row: row["view"])
     return Group(title, *[_table(view, rows) for view, rows in views.items()], NOTE)
