@@ -27,6 +27,9 @@ PATIENCE = 10.0
 SLOW = 5.0
 """Seconds beyond what a view must take; longer is reported as slow."""
 
+IDLE = 0.01
+"""Seconds of CPU, the kernel's tick, that processes may take in a tenth of a second and yet be idle."""
+
 WARM_UP = 0.5
 """Seconds of requests, one after the other, before the load."""
 
@@ -150,6 +153,8 @@ class Experiment:
 
     def _loaded(self, server: Kept | None, address: str, cell: Cell) -> Result:
         path = cell.view.path(cell.style)
+        if server:
+            wait_until_idle(server)
         end = time.monotonic() + WARM_UP
         while time.monotonic() < end:
             get(address, path)
@@ -258,6 +263,17 @@ def judge(view: View, status: int, body: bytes, seconds: float) -> None:
         raise ServerFailed(f"{view.name}: answered after {seconds * 1000:.0f} ms, before its waits can be over")
     if seconds > view.seconds + SLOW:
         raise ServerFailed(f"{view.name}: answers slowly: {seconds:.1f} s")
+
+
+def wait_until_idle(server: Kept) -> None:
+    """Wait until all its workers have started: the first one that has answers for all. Raises ServerFailed."""
+    deadline = time.monotonic() + servers.READY_SECONDS
+    while time.monotonic() < deadline:
+        before = cpu_of(server.pid)
+        time.sleep(0.1)
+        if cpu_of(server.pid) - before <= IDLE:
+            return
+    raise ServerFailed(f"not idle within {servers.READY_SECONDS:g} seconds without a request")
 
 
 def pin(server: Kept, cpus: frozenset[int]) -> None:
