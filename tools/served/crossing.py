@@ -122,7 +122,11 @@ def _table(sides: Sequence[Contender], services: Sequence[float], points: Sequen
     for point in points:
         rates = [f"{rate:,.0f}/s" for rate in (*point.measured, *point.modelled)]
         table.add_row(f"{point.wait * 1000:g} ms", *rates)
-    notes = [f"{side.server}: {side.at_once} at once, {seconds * 1e3:.2f} ms of CPU" for side, seconds in used]
+    notes = [
+        f"{side.server}: {side.at_once} at once, {rate * (points[-1].wait + seconds):.1f} seen at the longest wait, "
+        f"{seconds * 1e3:.2f} ms of CPU"
+        for (side, seconds), rate in zip(used, points[-1].measured, strict=True)
+    ]
     crossings = f"crossing measured at {_milliseconds(measured)}, by the model at {_milliseconds(modelled)}"
     table.caption = "; ".join([crossings, *notes])
     return table
