@@ -1,6 +1,7 @@
 """Settings of the served project. DATABASE_URL says which database: postgresql://user:password@host:port/name.
 
-Without it, it is SQLite in the file FORUM_SQLITE. The aliases differ in how long a connection is kept.
+Without it, it is SQLite in the file FORUM_SQLITE. The aliases differ in how long a connection is kept. FORUM_DEBUG=1
+turns DEBUG on.
 """
 
 import os
@@ -10,6 +11,7 @@ from benchproject.settings import *  # noqa: F403
 
 ROOT_URLCONF = "benchproject.served.urls"
 INSTALLED_APPS = ["benchproject.forum"]
+DEBUG = os.environ.get("FORUM_DEBUG") == "1"
 
 POOL_SIZE = 20
 """Connections at most of a pool, one in each worker."""
