@@ -1,0 +1,131 @@
+"""Which commits changed a figure: each against its nearest measured ancestor (docs/method.md, The site)."""
+
+import math
+import statistics
+from array import array
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from typing import NamedTuple
+
+from tools.site.history import History
+from tools.site.results import FAILED, Result
+from tools.site.suite import Suite
+
+CHANGES_OF_A_CELL = 30
+FEWEST_CHANGES = 8
+"""Of so many changes of a time a threshold is made, as rustc-perf does."""
+
+
+class Change(NamedTuple):
+    """A figure of ``cell`` that ``commit`` changed. ``resolution`` is 0 for an exact metric; 0.05 is 5 % of a time."""
+
+    commit: str
+    base: str
+    cell: int
+    before: float
+    after: float
+    resolution: float
+    result: Result
+
+    @property
+    def relative(self) -> float:
+        """The change as a part of what was before; infinite from n/a or from nothing."""
+        return self.after / self.before - 1 if self.before and math.isfinite(self.after / self.before) else math.inf
+
+
+@dataclass
+class Known:
+    """The last figures that are known of a line of commits, and from which result each comes."""
+
+    values: "array[float]"
+    origins: list[Result | None]
+    moves: dict[int, "deque[float]"] = field(default_factory=dict)
+
+    def copy(self) -> "Known":
+        return Known(self.values[:], self.origins[:], self.moves)
+
+
+Line = tuple[str, ...]
+
+
+def changes_of(suite: Suite, results: Sequence[Result], history: History) -> list[Change]:
+    """Return all changes, those of the newest commits last.
+
+    Exact metrics are compared within an environment, times within an environment and a machine. A figure is compared
+    with the last known one before it on its commit's line of history, whichever commit that was.
+    """
+    by_commit: dict[str, list[Result]] = {}
+    for result in results:
+        by_commit.setdefault(result.commit, []).append(result)
+    exact = [number for number, cell in enumerate(suite.cells) if cell.exact]
+    timed = [number for number, cell in enumerate(suite.cells) if not cell.exact and number not in set(suite.floors)]
+    heirs = Counter(commit.base for commit in history.commits.values())
+    known: dict[str, dict[Line, Known]] = {}
+    changes: list[Change] = []
+    for commit in history.commits.values():
+        own = dict(known.get(commit.base or "", {}))
+        heirs[commit.base] -= 1
+        if not heirs[commit.base]:
+            known.pop(commit.base or "", None)
+        for result in by_commit.get(commit.hash, ()):
+            counted: Line = ("exact", result.environment)
+            clocked: Line = ("timed", result.environment, result.machine)
+            for line, cells in ((counted, exact), (clocked, timed)):
+                before = own.get(line)
+                own[line] = after = before.copy() if before else Known(result.values[:], [result] * len(suite.cells))
+                if before:
+                    changes += compared(suite, before, after, result, cells)
+        known[commit.hash] = own
+    return changes
+
+
+def compared(suite: Suite, before: Known, after: Known, result: Result, cells: Sequence[int]) -> Iterator[Change]:
+    """Yield what ``result`` changed of ``cells`` since ``before``, and write its figures into ``after``."""
+    for cell in cells:
+        new = result.values[cell]
+        if new != new or new == FAILED:  # not measured
+            continue
+        old, origin = before.values[cell], before.origins[cell]
+        after.values[cell], after.origins[cell] = new, result
+        if old == new or old != old or old == FAILED or origin is None or origin.commit == result.commit:
+            continue
+        if suite.cells[cell].exact:
+            yield Change(result.commit, origin.commit, cell, old, new, 0.0, result)
+        elif math.isfinite(old) and math.isfinite(new) and old > 0:
+            moves = after.moves.setdefault(cell, deque(maxlen=CHANGES_OF_A_CELL))
+            size = resolution(suite, origin, result, cell, moves)
+            moves.append(abs(new / old - 1))
+            if size is not None and abs(new / old - 1) > size:
+                yield Change(result.commit, origin.commit, cell, old, new, size, result)
+
+
+def resolution(suite: Suite, old: Result, new: Result, cell: int, moves: Sequence[float]) -> float | None:
+    """Return the smallest change of a time that is told from none between two results, relative; None if unknown.
+
+    It is the largest of what the samples of both leave open (their 99 % intervals), of what the floors, the same code
+    under each commit, differ by, and of the third quartile of this time's last changes and three times their
+    interquartile range.
+    """
+    found = [interval(old, new, cell), drift(suite, old, new), usual(moves)]
+    if found[1] is None and found[2] is None:
+        return None
+    return max(size for size in found if size is not None)
+
+
+def interval(old: Result, new: Result, cell: int) -> float | None:
+    size = math.hypot(old.halves[cell], new.halves[cell]) / old.values[cell]
+    return None if math.isnan(size) else size
+
+
+def drift(suite: Suite, old: Result, new: Result) -> float | None:
+    """Return by how much the floors of two results differ at most."""
+    pairs = ((old.values[floor], new.values[floor]) for floor in suite.floors)
+    return max((max(a, b) / min(a, b) - 1 for a, b in pairs if 0 < a < math.inf and 0 < b < math.inf), default=None)
+
+
+def usual(moves: Sequence[float]) -> float | None:
+    if len(moves) < FEWEST_CHANGES:
+        return None
+    low, _, high = statistics.quantiles(moves, n=4)
+    return high + 3 * (high - low)

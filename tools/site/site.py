@@ -1,0 +1,136 @@
+"""All that the pages show, put together once: figures, changes, links."""
+
+import json
+import re
+from collections.abc import Callable, Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from itertools import groupby
+from pathlib import Path
+from typing import Any
+from urllib.parse import quote, urlencode
+
+from asv.util import human_value
+from packaging.version import Version
+
+from tools.site.changes import Change, changes_of
+from tools.site.charts import Timeline
+from tools.site.history import Commit, History
+from tools.site.results import FAILED, UNAVAILABLE, Archive, Result
+from tools.site.suite import Cell, Suite
+
+
+@dataclass
+class Site:
+    """What is published. ``graphs`` says whether asv's own graphs are beside it."""
+
+    project: str
+    commit_url: str
+    benchmarks: Path
+    archive: Archive
+    history: History
+    graphs: bool
+    linked: set[Path] = field(default_factory=set)
+
+    @property
+    def suite(self) -> Suite:
+        return self.archive.suite
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        return changes_of(self.suite, self.archive.results, self.history)
+
+    @cached_property
+    def newest(self) -> Result | None:
+        """The result that the site opens with: of the newest commit, if it is later than the newest release, else of that."""
+        releases = self.history.releases
+        others = [commit for commit in self.history.commits.values() if not commit.release]
+        latest = max(others, key=lambda commit: commit.seconds, default=None)
+        if releases and (latest is None or latest.seconds < releases[-1].seconds):
+            latest = releases[-1]
+        return self.best(latest.hash, None) if latest else None
+
+    @cached_property
+    def previous(self) -> Result | None:
+        """What the newest is compared with: the release before it, or the result before it where none is known."""
+        if self.newest is None:
+            return None
+        newest = self.commit(self.newest)
+        older = [each for each in self.history.releases if not newest.release or Version(each.release) < Version(newest.release)]
+        if older:
+            return self.best(older[-1].hash, self.newest)
+        return self.best(newest.base, self.newest) if newest.base else None
+
+    def best(self, commit: str, like: Result | None) -> Result | None:
+        """Return the fullest result of a commit: of the environment of ``like``, and of its machine if there is one."""
+        found = [each for each in self.by_commit.get(commit, ()) if like is None or each.environment == like.environment]
+        same = [each for each in found if like and each.machine == like.machine] or found
+        return max(same, key=lambda each: sum(value == value for value in each.values), default=None)
+
+    @cached_property
+    def by_commit(self) -> dict[str, list[Result]]:
+        found: dict[str, list[Result]] = {}
+        for result in self.archive.results:
+            found.setdefault(result.commit, []).append(result)
+        return found
+
+    @cached_property
+    def timelines(self) -> list[Timeline]:
+        """The newest result's machine and environment over releases, and over the commits that lead to it."""
+        commits, place = [], self.newest.commit if self.newest else None
+        while place:
+            commit = self.history.commits[place]
+            commits.append(commit)
+            place = commit.base
+        main = [commit for commit in reversed(commits) if not commit.release]
+        found = [Timeline("releases", self.of(self.history.releases)), Timeline("commits", self.of(main))]
+        return [timeline for timeline in found if timeline]
+
+    def of(self, commits: Iterable[Commit]) -> list[tuple[Commit, Result]]:
+        results = ((commit, self.best(commit.hash, self.newest)) for commit in commits)
+        return [(commit, result) for commit, result in results if result]
+
+    def commit(self, result: Result) -> Commit:
+        return self.history.commits[result.commit]
+
+    # Links, relative to the site's root.
+
+    def graph(self, cell: Cell, commit: str = "") -> str:
+        """Return where asv shows a cell's graph."""
+        names = self.suite.param_names(cell.benchmark)
+        chosen = {f"p-{name}": value for name, value in zip(names, cell.params, strict=True)}
+        query = urlencode(chosen | ({"commits": commit} if commit else {}), quote_via=quote)
+        return f"graphs.html#{quote(cell.benchmark)}" + (f"?{query}" if query else "")
+
+    def commit_link(self, commit: str) -> str:
+        """Return where a commit is shown, empty where it is nowhere."""
+        return self.commit_url + commit if re.match(r"https?://", self.commit_url) else ""
+
+    def json(self, result: Result) -> str:
+        """Return where a result's file is, and have it copied there."""
+        self.linked.add(result.path)
+        return "results/" + quote(result.path.relative_to(self.archive.folder).as_posix())
+
+    def scenario(self, name: str) -> str:
+        return f"scenarios/{name}.html"
+
+
+def shown(cell: Cell, value: float | None) -> str:
+    """Return a figure as a person reads it."""
+    if value is None or value != value:
+        return "not measured"
+    if value in (UNAVAILABLE, FAILED):
+        return "n/a" if value == UNAVAILABLE else "failed"
+    if cell.unit in ("seconds", "bytes"):
+        text: str = human_value(value, cell.unit)
+        return text
+    return f"{value:g}" if cell.exact else f"{value:.3g}"
+
+
+def day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
