@@ -103,14 +103,19 @@ def compared(suite: Suite, before: Known, after: Known, result: Result, cells: S
 def resolution(suite: Suite, old: Result, new: Result, cell: int, moves: Sequence[float]) -> float | None:
     """Return the smallest change of a time that is told from none between two results, relative; None if unknown.
 
-    It is the largest of what the samples of both leave open (their 99 % intervals), of what the floors, the same code
-    under each commit, differ by, and of the third quartile of this time's last changes and three times their
+    It is the larger of two: what the floors, the same code under each commit, differ by, on top of what the samples of
+    both leave open (their 99 % intervals); and the third quartile of this time's last changes plus three times their
     interquartile range.
     """
-    found = [interval(old, new, cell), drift(suite, old, new), usual(moves)]
-    if found[1] is None and found[2] is None:
+    drifted, before = drift(suite, old, new), usual(moves)
+    if drifted is None and before is None:
         return None
-    return max(size for size in found if size is not None)
+    return max(together(drifted or 0.0, interval(old, new, cell)), before or 0.0)
+
+
+def together(drifted: float, sampled: float | None) -> float:
+    """Return what two causes may make of a time that did not change."""
+    return (1 + drifted) * (1 + (sampled or 0.0)) - 1
 
 
 def interval(old: Result, new: Result, cell: int) -> float | None:

@@ -9,7 +9,7 @@ from typing import Any, NamedTuple
 from asv.util import human_value
 
 from tools.site import charts
-from tools.site.changes import drift, interval
+from tools.site.changes import drift, resolution
 from tools.site.results import Result
 from tools.site.site import Site, shown
 from tools.site.suite import Cell
@@ -54,11 +54,11 @@ def time(site: Site, cell: tuple[str, str]) -> Figure:
         return Figure(text, "", False, site.graph(described))
     assert old is not None
     change = new.values[number] / before - 1
-    sizes = [size for size in (interval(old, new, number), drift(site.suite, old, new)) if size is not None]
-    if not sizes or not math.isfinite(max(sizes)):
+    size = resolution(site.suite, old, new, number, ())
+    if size is None or not math.isfinite(size):
         return Figure(text, f"{change:+.0%}, resolution unknown", False, site.graph(described))
-    significant = abs(change) > max(sizes)
-    return Figure(text, f"{change:+.0%}" if significant else f"unchanged within {max(sizes):.0%}", significant, site.graph(described))
+    significant = abs(change) > size
+    return Figure(text, f"{change:+.0%}" if significant else f"unchanged within {size:.0%}", significant, site.graph(described))
 
 
 def ratio(site: Site, cell: tuple[str, str]) -> Figure:

@@ -20,10 +20,10 @@ from asv.commands import publish
 from asv.config import Config
 from asv.plugins import regressions
 from asv.publishing import OutputPublisher
-from asv.results import Results
 from asv.util import UserError
 
 from tools.site import history, pages, steps
+from tools.site.graphs import Graph, Graphs, Stored
 from tools.site.repository import QuickGit, quick
 from tools.site.results import Archive, read
 from tools.site.site import Site
@@ -112,9 +112,8 @@ def asv_reads(archive: Archive) -> Iterator[None]:
     def machines(folder: str) -> list[str]:
         return sorted({str(result.path.parent / "machine.json") for result in archive.results})
 
-    def results(folder: str) -> Iterator[Results]:
-        for result in archive.results:
-            yield Results.load(str(result.path), machine_name=result.machine)
+    def results(folder: str) -> Iterator[Stored]:
+        return (Stored(result, archive.suite) for result in archive.results)
 
     def write_atom(*arguments: Any, **options: Any) -> None:
         # Of no entries asv would write the time at which it published.
@@ -127,6 +126,8 @@ def asv_reads(archive: Archive) -> Iterator[None]:
             (publish, "iter_machine_files", machines),
             (publish, "get_repo", quick),
             (regressions, "iter_results", results),
+            (publish, "GraphSet", Graphs),
+            (graph, "Graph", Graph),
             (graph, "_compute_graph_steps", steps.steps_of),
             (feed, "write_atom", write_atom),
         ):

@@ -47,6 +47,9 @@ class Result:
     measured: int
     machine: str
     versions: Mapping[str, str]
+    params: Mapping[str, Any]
+    env_vars: Mapping[str, str]
+    benchmarks: Sequence[str]
     values: "array[float]"
     halves: "array[float]"
     outdated: int
@@ -154,15 +157,33 @@ def result_of(path: Path, machine: str, suite: Suite) -> Result:
         raise Unusable("result_columns are not asv's")
     values, halves = (array("d", [UNMEASURED]) * len(suite.cells) for _ in range(2))
     measured, outdated = 0, 0
+    benchmarks = []
     for name, row in rows.items():
         fields = fields_of(name, row, columns)
         started = fields.get("started_at")
         measured = max(measured, int(started) if is_number(started) else 0)
-        outdated += not fill(values, halves, name, fields, suite)
+        if fill(values, halves, name, fields, suite):
+            benchmarks.append(name)
+        else:
+            outdated += name in suite.benchmarks and bool(fields)
     versions = {"Python": params.get("python") or document["python"]}
     versions |= {name: str(value) for name, value in sorted(params.items()) if name not in (*MACHINE_KEYS, "python")}
     digest = hashlib.sha256(content).hexdigest()
-    return Result(path, commit, int(date), measured, machine, versions, values, halves, outdated, digest)
+    return Result(
+        path,
+        commit,
+        int(date),
+        measured,
+        machine,
+        versions,
+        params,
+        document.get("env_vars", {}),
+        benchmarks,
+        values,
+        halves,
+        outdated,
+        digest,
+    )
 
 
 def fields_of(name: str, row: Any, columns: Sequence[str]) -> dict[str, Any]:
@@ -188,11 +209,9 @@ def fields_of(name: str, row: Any, columns: Sequence[str]) -> dict[str, Any]:
 def fill(
     values: "array[float]", halves: "array[float]", name: str, fields: Mapping[str, Any], suite: Suite
 ) -> bool:
-    """Write a benchmark's figures into their cells; return whether it is the benchmark that the suite has today."""
+    """Write a benchmark's figures into their cells; return whether it is one that the suite has today."""
     described = suite.benchmarks.get(name)
-    if described is None or not fields:
-        return True
-    if fields.get("version") not in (None, described.get("version")):
+    if described is None or not fields or fields.get("version") not in (None, described.get("version")):
         return False
     stored = fields["params"] if isinstance(fields.get("params"), list) else described["params"]
     size = math.prod(map(len, stored))

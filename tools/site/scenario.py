@@ -54,8 +54,7 @@ def histories(site: Site, name: str) -> list[tuple[str, list[dict[str, Any]]]]:
 def history(site: Site, timeline: charts.Timeline, benchmark: str) -> dict[str, Any]:
     """Return the chart of a benchmark, its cells in groups of few lines; empty where it has no figure."""
     first = site.suite.first[benchmark]
-    numbers = range(first, first + len(list(cells_of(site, benchmark))))
-    cells = [(number, site.suite.cells[number]) for number in numbers]
+    cells = [(number, site.suite.cells[number]) for number in range(first, first + site.suite.size[benchmark])]
     own = 2 if len(cells) > LINES and len(cells[0][1].params) > 2 else len(cells[0][1].params) if cells else 0
     groups: dict[str, list[tuple[int, Cell]]] = {}
     for number, cell in cells:
@@ -70,6 +69,3 @@ def history(site: Site, timeline: charts.Timeline, benchmark: str) -> dict[str, 
     shared = {key: kept[0][key] for key in ("kind", "stepped", "x", "y")}
     return {"title": cells[0][1].metric, **shared, "groups": [{"name": chart["name"], "series": chart["series"]} for chart in kept]}
 
-
-def cells_of(site: Site, benchmark: str) -> Iterator[Cell]:
-    return (cell for cell in site.suite.cells if cell.benchmark == benchmark)

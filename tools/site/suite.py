@@ -73,11 +73,13 @@ class Suite:
         self.benchmarks = benchmarks
         self.cells: list[Cell] = []
         self.first: dict[str, int] = {}
+        self.size: dict[str, int] = {}
         for name in sorted(benchmarks):
             self.first[name] = len(self.cells)
             described = benchmarks[name]
             unit = str(described.get("unit", ""))
             self.cells += [Cell(name, params, unit) for params in itertools.product(*described["params"])]
+            self.size[name] = len(self.cells) - self.first[name]
 
     @cached_property
     def index(self) -> dict[tuple[str, tuple[str, ...]], int]:
