@@ -88,7 +88,7 @@ def compared(suite: Suite, before: Known, after: Known, result: Result, cells: S
             continue
         old, origin = before.values[cell], before.origins[cell]
         after.values[cell], after.origins[cell] = new, result
-        if old == new or old != old or old == FAILED or origin is None or origin.commit == result.commit:
+        if old in (new, FAILED) or old != old or origin is None or origin.commit == result.commit:
             continue
         if suite.cells[cell].exact:
             yield Change(result.commit, origin.commit, cell, old, new, 0.0, result)

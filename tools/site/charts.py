@@ -73,7 +73,8 @@ def significant(value: float) -> float:
 def history(title: str, timeline: Timeline, cells: Sequence[tuple[int, Cell]], names: Sequence[str]) -> dict[str, Any]:
     """Return the chart of a metric's ``cells`` over a timeline, a series each, by ``names``."""
     series = [
-        {"name": name, "points": timeline.points(number, cell.exact)} for (number, cell), name in zip(cells, names, strict=True)
+        {"name": name, "points": timeline.points(number, cell.exact)}
+        for (number, cell), name in zip(cells, names, strict=True)
     ]
     _, cell = cells[0]
     return {

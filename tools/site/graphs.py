@@ -17,7 +17,12 @@ class Stored:
 
     def __init__(self, result: Result, suite: Suite) -> None:
         self.result, self.suite = result, suite
-        self.commit_hash, self.date, self.params, self.env_vars = result.commit, result.date, result.params, result.env_vars
+        self.commit_hash, self.date, self.params, self.env_vars = (
+            result.commit,
+            result.date,
+            result.params,
+            result.env_vars,
+        )
 
     def get_result_keys(self, benchmarks: Mapping[str, Any]) -> list[str]:
         return [name for name in self.result.benchmarks if name in benchmarks]
@@ -27,7 +32,9 @@ class Stored:
 
     def get_result_stats(self, key: str, params: object) -> list[dict[str, float] | None]:
         """Return what asv weighs a figure by: the ends of its interval, here around 0."""
-        return [{"ci_99_a": -half, "ci_99_b": half} if half == half else None for half in self._of(key, self.result.halves)]
+        return [
+            {"ci_99_a": -half, "ci_99_b": half} if half == half else None for half in self._of(key, self.result.halves)
+        ]
 
     @cached_property
     def started_at(self) -> dict[str, int]:
@@ -62,8 +69,7 @@ class Graph(graph.Graph):  # type: ignore[misc]
     def _data(self) -> Any:
         if any(len(values) > 1 for values in self.data_points.values()):
             return super().get_data()
-        if self.n_series is None:
-            self.n_series = 1
+        self.n_series: int = self.n_series or 1
         nothing = [None] * self.n_series
         rows = sorted(
             (revision, values[0] if values else nothing, self.data_weights[revision][0] if values else nothing)

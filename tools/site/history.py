@@ -46,10 +46,11 @@ def of(results: Sequence[Result], repository: Path | None) -> History:
     """Return the history of what was measured; by git in ``repository`` if there is one that knows of these commits."""
     dates = {result.commit: result.date // 1000 for result in sorted(results, key=lambda result: result.date)}
     lines = log(repository, dates) if repository else []
-    if not lines:
+    if repository is None or not lines:
         return History(by_date(dates), from_git=False)
-    return History({**by_date({c: d for c, d in dates.items() if c not in {x[0] for x in lines}}, alone=True),
-                    **by_ancestry(lines, dates, tags(repository))}, from_git=True)
+    known = {commit for commit, *_ in lines}
+    strangers = by_date({commit: date for commit, date in dates.items() if commit not in known}, alone=True)
+    return History(strangers | by_ancestry(lines, dates, tags(repository)), from_git=True)
 
 
 def by_date(dates: Mapping[str, int], alone: bool = False) -> dict[str, Commit]:
@@ -95,7 +96,9 @@ def log(repository: Path, commits: Iterable[str]) -> list[tuple[str, str, int, s
 
 def tags(repository: Path) -> dict[str, str]:
     """Return the final releases' versions by hash, the newest version of each."""
-    output = git(repository, "for-each-ref", "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)", "refs/tags")
+    output = git(
+        repository, "for-each-ref", "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)", "refs/tags"
+    )
     found: dict[str, Version] = {}
     for line in output.splitlines():
         name, hash_, peeled = line.split("\0")

@@ -2,7 +2,7 @@
 
 import json
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -12,7 +12,6 @@ from tools.site import charts
 from tools.site.changes import drift, resolution
 from tools.site.results import Result
 from tools.site.site import Site, shown
-from tools.site.suite import Cell
 
 SCENARIO = "handlers.Hello"
 STACK = "middleware.Stack"
@@ -58,7 +57,9 @@ def time(site: Site, cell: tuple[str, str]) -> Figure:
     if size is None or not math.isfinite(size):
         return Figure(text, f"{change:+.0%}, resolution unknown", False, site.graph(described))
     significant = abs(change) > size
-    return Figure(text, f"{change:+.0%}" if significant else f"unchanged within {size:.0%}", significant, site.graph(described))
+    return Figure(
+        text, f"{change:+.0%}" if significant else f"unchanged within {size:.0%}", significant, site.graph(described)
+    )
 
 
 def ratio(site: Site, cell: tuple[str, str]) -> Figure:
@@ -70,7 +71,8 @@ def ratio(site: Site, cell: tuple[str, str]) -> Figure:
 def counts(site: Site, cell: tuple[str, str]) -> Iterator[Figure]:
     for metrics in COUNTS.values():
         new, old = (
-            sum(value(site, result, f"track_{metric}", *cell) for metric in metrics) for result in (site.newest, site.previous)
+            sum(value(site, result, f"track_{metric}", *cell) for metric in metrics)
+            for result in (site.newest, site.previous)
         )
         number = site.suite.find(f"{SCENARIO}.track_{metrics[0]}", *cell)
         if number is None:
@@ -87,7 +89,9 @@ def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
     found = []
     for timeline in site.timelines:
         group = [
-            charts.history(f"{' '.join(cell)}: {words}", timeline, [(number, site.suite.cells[number])], [" ".join(cell)])
+            charts.history(
+                f"{' '.join(cell)}: {words}", timeline, [(number, site.suite.cells[number])], [" ".join(cell)]
+            )
             for method, words in (("time_request", "time"), ("track_python_calls", "Python calls"))
             for cell in CELLS
             if (number := site.suite.find(f"{SCENARIO}.{method}", *cell)) is not None
@@ -97,7 +101,7 @@ def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
 
 
 class Heat(NamedTuple):
-    """Crossings by kind and depth of middleware: ``rows`` have a value for each of ``CELLS``; ``most`` is the largest."""
+    """Crossings by kind and depth of middleware; each of ``CELLS`` with its share of the largest."""
 
     label: str
     json: str
@@ -120,7 +124,9 @@ def heat(site: Site) -> Heat | None:
                 numbers.append(sum(result.values[place] if place is not None else math.nan for place in places))
             found.append((kind.strip("'"), depth, numbers))
     most = max((number for *_, numbers in found for number in numbers if math.isfinite(number)), default=0) or 1
-    rows = [(kind, depth, [(count(number), share(number, most)) for number in numbers]) for kind, depth, numbers in found]
+    rows = [
+        (kind, depth, [(count(number), share(number, most)) for number in numbers]) for kind, depth, numbers in found
+    ]
     return Heat(site.commit(result).label, site.json(result), rows)
 
 
@@ -141,7 +147,9 @@ def newest_first(site: Site) -> Iterator[Result]:
 
 def has(site: Site, result: Result, scenario: str) -> bool:
     return any(
-        math.isfinite(result.values[number]) for number in site.suite.scenarios.get(scenario, ()) if site.suite.cells[number].exact
+        math.isfinite(result.values[number])
+        for number in site.suite.scenarios.get(scenario, ())
+        if site.suite.cells[number].exact
     )
 
 
@@ -151,7 +159,14 @@ def parts(site: Site) -> dict[str, Any] | None:
     The bare application of the interface; each crossing at what it costs a function that does nothing; the rest is
     Django, with the threads and loops that it starts.
     """
-    result = next((each for each in newest_first(site) if math.isfinite(value(site, each, "time_request", scenario="floors.BareASGI"))), None)
+    result = next(
+        (
+            each
+            for each in newest_first(site)
+            if math.isfinite(value(site, each, "time_request", scenario="floors.BareASGI"))
+        ),
+        None,
+    )
     rows = {" ".join(cell): split(site, result, cell) for cell in CELLS} if result else {}
     rows = {name: row for name, row in rows.items() if all(map(math.isfinite, row))}
     if not rows or result is None:
@@ -163,7 +178,10 @@ def parts(site: Site) -> dict[str, Any] | None:
         "x": {"type": "category", "title": "", "labels": list(rows)},
         "y": {"title": "seconds", "unit": "seconds"},
         "series": [
-            {"name": name, "points": [(place, charts.significant(row[number])) for place, row in enumerate(rows.values())]}
+            {
+                "name": name,
+                "points": [(place, charts.significant(row[number])) for place, row in enumerate(rows.values())],
+            }
             for number, name in enumerate(names)
         ],
     }
@@ -186,39 +204,41 @@ def served(folder: Path) -> dict[str, Any] | None:
     try:
         document = json.loads((folder / "served.json").read_bytes())
         rows = [row for row in document["results"] if row["connections"] and row["throughput"] is not None]
-        view = rows[0]["view"]
-        names = list(dict.fromkeys(f"{row['server']} {row['style']}" for row in rows if row["view"] == view))
-        series = [
-            {
-                "name": name,
-                "points": [(row["connections"], row["throughput"]) for row in rows if (f"{row['server']} {row['style']}", row["view"]) == (name, view)],
-            }
-            for name in names
-        ]
-        return {
-            "title": f"Django {document['settings']['versions']['Django']}, view {view}: requests/s over connections",
-            "kind": "line",
-            "x": {"type": "log", "title": "connections"},
-            "y": {"title": "requests/s", "unit": "requests/s"},
-            "series": series,
-        }
+        view, django = rows[0]["view"], document["settings"]["versions"]["Django"]
+        series: dict[str, list[tuple[float, float]]] = {}
+        for row in rows:
+            if row["view"] == view:
+                name = f"{row['server']} {row['style']}"
+                series.setdefault(name, []).append((float(row["connections"]), float(row["throughput"])))
     except (OSError, ValueError, LookupError, TypeError):
         return None
+    return {
+        "title": f"Django {django}, view {view}: requests/s over connections",
+        "kind": "line",
+        "x": {"type": "log", "title": "connections"},
+        "y": {"title": "requests/s", "unit": "requests/s"},
+        "series": [{"name": name, "points": points} for name, points in series.items()],
+    }
 
 
 def conditions(site: Site) -> dict[str, Any]:
     """Return what the figures hold for."""
-    result = site.newest
+    result, old = site.newest, site.previous
     assert result is not None
-    machine = site.archive.machines[result.machine]
-    size = drift(site.suite, site.previous, result) if site.previous and site.previous.machine == result.machine else None
-    try:
-        memory = f"{int(machine.get('ram', '')) / 1e9:.1f} GB"
-    except ValueError:
-        memory = "memory unknown"
+    size = drift(site.suite, old, result) if old and old.machine == result.machine else None
     return {
-        "machine": f"{result.machine}: {machine.get('cpu') or 'CPU unknown'}, {machine.get('num_cpu') or '?'} CPUs, {memory}, {machine.get('os') or 'system unknown'}",
+        "machine": ", ".join(described(site.archive.machines[result.machine])),
         "versions": result.environment,
         "measured": result.measured // 1000,
         "resolution": f"{size:.0%}" if size is not None else "unknown",
     }
+
+
+def described(machine: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is known of a machine."""
+    yield str(machine["machine"])
+    yield str(machine.get("cpu") or "CPU unknown")
+    yield f"{machine.get('num_cpu') or '?'} CPUs"
+    ram = str(machine.get("ram"))
+    yield f"{int(ram) / 1e9:.1f} GB" if ram.isdecimal() else "memory unknown"
+    yield str(machine.get("os") or "system unknown")

@@ -1,4 +1,4 @@
-"""The plugin that makes ``asv publish`` write the site; named ``".tools.site"`` in asv.conf.json, after ``.tools.offline``.
+"""The plugin that makes ``asv publish`` write the site: ``".tools.site"`` in asv.conf.json, after ``.tools.offline``.
 
 asv's publishing has hooks for what is written, not for what is read: one bad result file, or a description of a machine
 that is cut off, ends it; git is asked once for each tag and each result that is not on a branch. So ``setup`` wraps
@@ -78,7 +78,7 @@ def setup() -> None:
 def alone(conf: Config) -> Archive:
     """Write the pages that need no git history and no asv graphs; return what they were made of.
 
-    A history that is at hand on this machine is used. Raises asv.util.UserError where benchmarks.json is not to be read.
+    A history that is on this machine is used. Raises asv.util.UserError where benchmarks.json is not to be read.
     """
     archive = read(Path(conf.results_dir))
     tell(archive)

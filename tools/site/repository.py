@@ -25,7 +25,9 @@ class QuickGit(Git):  # type: ignore[misc]
         """The dates of the tagged commits, in ms, as Git.get_date has them."""
         if not self._tags:
             return {}
-        lines = self._run_git(["log", "--no-walk=unsorted", "--format=%H %at", *sorted(set(self._tags.values()))]).splitlines()
+        lines = self._run_git(
+            ["log", "--no-walk=unsorted", "--format=%H %at", *sorted(set(self._tags.values()))]
+        ).splitlines()
         return {commit: int(seconds) * 1000 for commit, seconds in map(str.split, lines)}
 
     def get_date_from_name(self, name: str) -> int:

@@ -12,7 +12,7 @@ from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from tools.site.suite import Suite, is_lists, load
 
@@ -206,9 +206,7 @@ def fields_of(name: str, row: Any, columns: Sequence[str]) -> dict[str, Any]:
     return fields
 
 
-def fill(
-    values: "array[float]", halves: "array[float]", name: str, fields: Mapping[str, Any], suite: Suite
-) -> bool:
+def fill(values: "array[float]", halves: "array[float]", name: str, fields: Mapping[str, Any], suite: Suite) -> bool:
     """Write a benchmark's figures into their cells; return whether it is one that the suite has today."""
     described = suite.benchmarks.get(name)
     if described is None or not fields or fields.get("version") not in (None, described.get("version")):
@@ -229,7 +227,7 @@ def fill(
     return True
 
 
-def is_number(value: Any) -> bool:
+def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
@@ -240,8 +238,10 @@ def is_figure(value: Any) -> bool:
 
 def is_figures(values: Any, size: int) -> bool:
     # asv writes an infinite interval where there were too few samples.
-    return isinstance(values, list) and len(values) == size and all(
-        value is None or isinstance(value, int | float) for value in values
+    return (
+        isinstance(values, list)
+        and len(values) == size
+        and all(value is None or isinstance(value, int | float) for value in values)
     )
 
 

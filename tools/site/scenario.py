@@ -1,6 +1,5 @@
 """A scenario's page: what it says of itself, its cells, its history."""
 
-from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
 from tools.site import charts
@@ -26,10 +25,16 @@ def metrics(site: Site, name: str) -> list[str]:
 def table(site: Site, name: str) -> list[tuple[str, list[Figure]]]:
     """Return a row for each variant, with a figure for each of ``metrics``."""
     benchmarks = metrics(site, name)
-    cells = {(site.suite.cells[number].benchmark, site.suite.cells[number].params): number for number in site.suite.scenarios[name]}
+    cells = {
+        (site.suite.cells[number].benchmark, site.suite.cells[number].params): number
+        for number in site.suite.scenarios[name]
+    }
     variants = dict.fromkeys(params for _, params in cells)
     return [
-        (site.suite.cells[next(cells[b, params] for b in benchmarks if (b, params) in cells)].name, [figure(site, cells.get((b, params))) for b in benchmarks])
+        (
+            site.suite.cells[next(cells[b, params] for b in benchmarks if (b, params) in cells)].name,
+            [figure(site, cells.get((b, params))) for b in benchmarks],
+        )
         for params in variants
     ]
 
@@ -46,7 +51,10 @@ def figure(site: Site, number: int | None) -> Figure:
 
 def histories(site: Site, name: str) -> list[tuple[str, list[dict[str, Any]]]]:
     """Return the charts of each timeline, one for each metric."""
-    found = [(timeline.kind, [history(site, timeline, benchmark) for benchmark in metrics(site, name)]) for timeline in site.timelines]
+    found = [
+        (timeline.kind, [history(site, timeline, benchmark) for benchmark in metrics(site, name)])
+        for timeline in site.timelines
+    ]
     kept = [(kind, [chart for chart in group if chart]) for kind, group in found]
     return [(kind, group) for kind, group in kept if group]
 
@@ -60,12 +68,18 @@ def history(site: Site, timeline: charts.Timeline, benchmark: str) -> dict[str, 
     for number, cell in cells:
         groups.setdefault(", ".join(cell.variant[own:]), []).append((number, cell))
     drawn = [
-        {"name": name, **charts.history("", timeline, group, [" ".join(cell.variant[:own]) or cell.metric for _, cell in group])}
+        {
+            "name": name,
+            **charts.history("", timeline, group, [" ".join(cell.variant[:own]) or cell.metric for _, cell in group]),
+        }
         for name, group in groups.items()
     ]
     kept = [chart for chart in drawn if chart["series"]]
     if not kept:
         return {}
     shared = {key: kept[0][key] for key in ("kind", "stepped", "x", "y")}
-    return {"title": cells[0][1].metric, **shared, "groups": [{"name": chart["name"], "series": chart["series"]} for chart in kept]}
-
+    return {
+        "title": cells[0][1].metric,
+        **shared,
+        "groups": [{"name": chart["name"], "series": chart["series"]} for chart in kept],
+    }

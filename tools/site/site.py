@@ -1,14 +1,11 @@
 """All that the pages show, put together once: figures, changes, links."""
 
-import json
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Iterable
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
-from itertools import groupby
 from pathlib import Path
-from typing import Any
 from urllib.parse import quote, urlencode
 
 from asv.util import human_value
@@ -43,7 +40,7 @@ class Site:
 
     @cached_property
     def newest(self) -> Result | None:
-        """The result that the site opens with: of the newest commit, if it is later than the newest release, else of that."""
+        """The result that the site opens with: of the newest commit, or of the newest release if that is later."""
         releases = self.history.releases
         others = [commit for commit in self.history.commits.values() if not commit.release]
         latest = max(others, key=lambda commit: commit.seconds, default=None)
@@ -57,14 +54,20 @@ class Site:
         if self.newest is None:
             return None
         newest = self.commit(self.newest)
-        older = [each for each in self.history.releases if not newest.release or Version(each.release) < Version(newest.release)]
+        older = [
+            each
+            for each in self.history.releases
+            if not newest.release or Version(each.release) < Version(newest.release)
+        ]
         if older:
             return self.best(older[-1].hash, self.newest)
         return self.best(newest.base, self.newest) if newest.base else None
 
     def best(self, commit: str, like: Result | None) -> Result | None:
         """Return the fullest result of a commit: of the environment of ``like``, and of its machine if there is one."""
-        found = [each for each in self.by_commit.get(commit, ()) if like is None or each.environment == like.environment]
+        found = [
+            each for each in self.by_commit.get(commit, ()) if like is None or each.environment == like.environment
+        ]
         same = [each for each in found if like and each.machine == like.machine] or found
         return max(same, key=lambda each: sum(value == value for value in each.values), default=None)
 

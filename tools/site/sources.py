@@ -49,7 +49,7 @@ class Sources:
     def scenario(self, name: str) -> Scenario:
         """Return what ``handlers.Hello`` says of itself; nothing where there is no such class."""
         line = list(self.ancestry(name))
-        docs = (ast.get_docstring(each.node) for each in line)
+        docs = (said(each.node) for each in line)
         hooks = (self.hook(line, method) for method in HOOKS)
         return Scenario(next((doc for doc in docs if doc), ""), [hook for hook in hooks if hook])
 
@@ -70,10 +70,15 @@ class Sources:
         for each in line:
             for node in each.node.body:
                 if isinstance(node, ast.FunctionDef | ast.AsyncFunctionDef) and node.name == method:
-                    text = (ast.get_docstring(node) or "").partition("\n")[0]
+                    text = said(node).partition("\n")[0]
                     segment = ast.get_source_segment(each.source, node, padded=True) or ""
                     return Hook(each.node.name, text, textwrap.dedent(segment))
         return None
+
+
+def said(node: ast.ClassDef | ast.FunctionDef | ast.AsyncFunctionDef) -> str:
+    """Return a docstring without its marks of code, which a page would show."""
+    return (ast.get_docstring(node) or "").replace("``", "")
 
 
 def classes(path: Path) -> Iterator[Class]:

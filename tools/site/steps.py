@@ -19,8 +19,8 @@ def steps_of(data: Data, reraise: bool = True) -> Steps:
     """Return ``(first, last + 1, median, minimum, error)`` of each step, as asv's step detection does.
 
     Of counts, whole numbers without an interval that mostly stay the same, each change is a step and the error is 0.
-    asv's fit, made for noise, takes half a second for a thousand equal counts. Of times, the last ``LAST`` are fitted: what
-    the fit takes grows faster than they do, and the Changes page has those before.
+    asv's fit, made for noise, takes half a second for a thousand equal counts. Of times, the last ``LAST`` are
+    fitted: the fit takes more than in proportion, and the Changes page has those before.
     """
     points = [(revision, value) for revision, value, weight in data if value is not None and value == value]
     values = [value for _, value in points]

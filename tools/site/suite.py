@@ -7,12 +7,14 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeGuard
 
 from asv.util import UserError
 
 COUNTS = {"crossings", "hops", "threads", "loops", "tasks", "calls", "queries", "connections", "blocks", "modules"}
 """The units of exact metrics: the same code always repeats them, so a difference is a fact."""
+
+CROSSINGS = ("sync_to_async", "async_to_sync")
 
 NAME = re.compile(r"\w+(\.\w+){1,}")
 
@@ -39,7 +41,10 @@ class Cell:
     def metric(self) -> str:
         """The method's name, as words: ``hops`` for ``track_hops``, ``time`` for ``time_request``."""
         kind, _, name = self.benchmark.rpartition(".")[2].partition("_")
-        return (name if kind == "track" else "time" if name in ("request", "call") else f"time {name}").replace("_", " ")
+        if name in CROSSINGS:
+            return f"{name} crossings"
+        words = name.replace("_", " ").replace("python", "Python")
+        return words if kind == "track" else "time" if name in ("request", "call") else f"time, {words}"
 
     @property
     def exact(self) -> bool:
@@ -128,9 +133,10 @@ def is_benchmark(name: str, entry: Any) -> bool:
     if not NAME.fullmatch(name) or not isinstance(entry, dict) or not isinstance(entry.get("unit", ""), str):
         return False
     params, names = entry.get("params"), entry.get("param_names")
-    words = [*names, *itertools.chain(*params)] if is_lists(params) and isinstance(names, list) else [None]
-    return len(params or ()) == len(names or ()) and all(isinstance(word, str) for word in words)
+    if not is_lists(params) or not isinstance(names, list) or len(params) != len(names):
+        return False
+    return all(isinstance(word, str) for word in (*names, *itertools.chain(*params)))
 
 
-def is_lists(value: Any) -> bool:
+def is_lists(value: Any) -> TypeGuard[list[list[Any]]]:
     return isinstance(value, list) and all(isinstance(each, list) for each in value)
