@@ -6,6 +6,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import NamedTuple
 
 from tools.site.history import History
@@ -82,6 +83,7 @@ def changes_of(suite: Suite, results: Sequence[Result], history: History) -> lis
 
 def compared(suite: Suite, before: Known, after: Known, result: Result, cells: Sequence[int]) -> Iterator[Change]:
     """Yield what ``result`` changed of ``cells`` since ``before``, and write its figures into ``after``."""
+    drifts: dict[Path, float | None] = {}
     for cell in cells:
         new = result.values[cell]
         if new != new or new == FAILED:  # not measured
@@ -94,31 +96,29 @@ def compared(suite: Suite, before: Known, after: Known, result: Result, cells: S
             yield Change(result.commit, origin.commit, cell, old, new, 0.0, result)
         elif math.isfinite(old) and math.isfinite(new) and old > 0:
             moves = after.moves.setdefault(cell, deque(maxlen=CHANGES_OF_A_CELL))
-            size = resolution(suite, origin, result, cell, moves)
-            moves.append(abs(new / old - 1))
-            if size is not None and abs(new / old - 1) > size:
+            move = abs(new / old - 1)
+            if origin.path not in drifts:
+                drifts[origin.path] = drift(suite, origin, result)
+            size = resolution(drifts[origin.path], interval(origin, result, cell), moves)
+            moves.append(move)
+            if size is not None and move > size:
                 yield Change(result.commit, origin.commit, cell, old, new, size, result)
 
 
-def resolution(suite: Suite, old: Result, new: Result, cell: int, moves: Sequence[float]) -> float | None:
+def resolution(drifted: float | None, sampled: float | None, moves: Sequence[float]) -> float | None:
     """Return the smallest change of a time that is told from none between two results, relative; None if unknown.
 
     It is the larger of two: what the floors, the same code under each commit, differ by, on top of what the samples of
-    both leave open (their 99 % intervals); and the third quartile of this time's last changes plus three times their
-    interquartile range.
+    both leave open; and the third quartile of this time's last changes plus three times their interquartile range.
     """
-    drifted, before = drift(suite, old, new), usual(moves)
+    before = usual(moves)
     if drifted is None and before is None:
         return None
-    return max(together(drifted or 0.0, interval(old, new, cell)), before or 0.0)
-
-
-def together(drifted: float, sampled: float | None) -> float:
-    """Return what two causes may make of a time that did not change."""
-    return (1 + drifted) * (1 + (sampled or 0.0)) - 1
+    return max((1 + (drifted or 0.0)) * (1 + (sampled or 0.0)) - 1, before or 0.0)
 
 
 def interval(old: Result, new: Result, cell: int) -> float | None:
+    """Return half of the 99 % interval of the change of a cell, relative; None where asv stored none."""
     size = math.hypot(old.halves[cell], new.halves[cell]) / old.values[cell]
     return None if math.isnan(size) else size
 

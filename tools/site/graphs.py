@@ -1,14 +1,17 @@
 """asv's graphs of results that were read already: what asv asks of a result, and a graph that is reduced once."""
 
+import json
 import math
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from functools import cached_property
 from operator import itemgetter
+from pathlib import Path
 from typing import Any
 
 from asv import graph
 
 from tools.site.results import Result
+from tools.site.steps import LAST, Data, steps_of_counts
 from tools.site.suite import Suite
 
 
@@ -60,7 +63,31 @@ class Graphs(graph.GraphSet):  # type: ignore[misc]
 
 
 class Graph(graph.Graph):  # type: ignore[misc]
-    """A graph whose points are reduced once, when the first is asked for, and quickly where no commit has two."""
+    """A graph whose points are reduced once, when the first is asked for, and whose counts step where they do."""
+
+    def save(self, html_dir: str) -> None:
+        path = Path(html_dir, f"{self.path}.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        # asv writes it value by value, which takes ten times as long.
+        path.write_text(json.dumps([point[:2] for point in self.get_data()], separators=(",", ":")), encoding="utf-8")
+
+    def detect_steps(self, pool: Any = None) -> None:
+        if self._steps is None and self.get_data():
+            self._steps = [steps_of_counts(series) or self._fit(series[-LAST:], pool) for series in self._series()]
+        super().detect_steps(pool)
+
+    def _series(self) -> Iterator[Data]:
+        rows = self.get_data()
+        if self.scalar_series:
+            yield rows
+            return
+        for number in range(self.n_series):
+            yield [(revision, values[number], weights[number]) for revision, values, weights in rows]
+
+    def _fit(self, series: Data, pool: Any) -> Any:
+        if pool is None:
+            return graph._compute_graph_steps(series, reraise=False)
+        return pool.apply_async(graph._compute_graph_steps, (series,))
 
     def get_data(self) -> Any:
         return self._data

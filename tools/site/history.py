@@ -85,11 +85,14 @@ def by_ancestry(
 def log(repository: Path, commits: Iterable[str]) -> list[tuple[str, str, int, str]]:
     """Return hash, first parent, seconds and subject of the commits and their first-parent ancestors, oldest first.
 
-    Empty where there is no such repository.
+    Empty where there is no such repository, or it has none of them.
     """
     pretty = "--format=%H%x00%P%x00%ct%x00%s"
-    arguments = ["log", "--stdin", "--ignore-missing", "--first-parent", "--topo-order", "--reverse", pretty]
-    output = git(repository, *arguments, lines=commits)
+    checked = git(repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", lines=commits).splitlines()
+    known = [line.split()[0] for line in checked if line.endswith(" commit")]
+    if not known:
+        return []
+    output = git(repository, "log", "--stdin", "--first-parent", "--topo-order", "--reverse", pretty, lines=known)
     rows = (line.split("\0", 3) for line in output.splitlines() if line)
     return [(commit, parents[:40], int(seconds), subject) for commit, parents, seconds, subject in rows]
 

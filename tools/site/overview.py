@@ -2,14 +2,14 @@
 
 import json
 import math
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import Any, NamedTuple
 
 from asv.util import human_value
 
 from tools.site import charts
-from tools.site.changes import drift, resolution
+from tools.site.changes import drift, interval, resolution
 from tools.site.results import Result
 from tools.site.site import Site, shown
 
@@ -53,7 +53,7 @@ def time(site: Site, cell: tuple[str, str]) -> Figure:
         return Figure(text, "", False, site.graph(described))
     assert old is not None
     change = new.values[number] / before - 1
-    size = resolution(site.suite, old, new, number, ())
+    size = resolution(drift(site.suite, old, new), interval(old, new, number), ())
     if size is None or not math.isfinite(size):
         return Figure(text, f"{change:+.0%}, resolution unknown", False, site.graph(described))
     significant = abs(change) > size

@@ -13,16 +13,18 @@ import tempfile
 from collections.abc import Iterator
 from functools import wraps
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 from asv import feed, graph
+from asv.benchmarks import Benchmarks
 from asv.commands import publish
 from asv.config import Config
 from asv.plugins import regressions
 from asv.publishing import OutputPublisher
 from asv.util import UserError
 
-from tools.site import history, pages, steps
+from tools.site import history, pages
 from tools.site.graphs import Graph, Graphs, Stored
 from tools.site.repository import QuickGit, quick
 from tools.site.results import Archive, read
@@ -115,6 +117,9 @@ def asv_reads(archive: Archive) -> Iterator[None]:
     def results(folder: str) -> Iterator[Stored]:
         return (Stored(result, archive.suite) for result in archive.results)
 
+    def benchmarks(conf: Config) -> Benchmarks:
+        return Benchmarks(conf, list(archive.suite.benchmarks.values()))
+
     def write_atom(*arguments: Any, **options: Any) -> None:
         # Of no entries asv would write the time at which it published.
         write(*arguments, **{"updated": when(newest), **options})
@@ -126,9 +131,9 @@ def asv_reads(archive: Archive) -> Iterator[None]:
             (publish, "iter_machine_files", machines),
             (publish, "get_repo", quick),
             (regressions, "iter_results", results),
+            (publish, "Benchmarks", SimpleNamespace(load=benchmarks)),
             (publish, "GraphSet", Graphs),
             (graph, "Graph", Graph),
-            (graph, "_compute_graph_steps", steps.steps_of),
             (feed, "write_atom", write_atom),
         ):
             stack.enter_context(replaced(module, name, value))

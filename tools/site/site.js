@@ -159,3 +159,4 @@ if (data) {
 const form = document.getElementById("filters");
 if (form) filter(form);
 document.documentElement.dataset.ready = "";
+performance.mark("ready");

@@ -130,7 +130,9 @@ def load(results: Path) -> tuple[Suite, list[str]]:
 
 def is_benchmark(name: str, entry: Any) -> bool:
     """Whether an entry of benchmarks.json is one: a dotted name, and lists of words as its parameters."""
-    if not NAME.fullmatch(name) or not isinstance(entry, dict) or not isinstance(entry.get("unit", ""), str):
+    if not NAME.fullmatch(name) or not isinstance(entry, dict) or entry.get("name") != name:
+        return False
+    if not all(isinstance(entry.get(key, ""), str) for key in ("unit", "type", "version")):
         return False
     params, names = entry.get("params"), entry.get("param_names")
     if not is_lists(params) or not isinstance(names, list) or len(params) != len(names):
