@@ -1,9 +1,12 @@
 """The order of the measured commits: by git where it is at hand, else by their dates."""
 
+import json
 import subprocess
-from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+import sys
+from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
+from dataclasses import asdict, dataclass
 from pathlib import Path
+from typing import Literal
 
 from packaging.version import InvalidVersion, Version
 
@@ -31,10 +34,10 @@ class Commit:
 
 @dataclass(frozen=True)
 class History:
-    """The measured commits, each after its base."""
+    """The measured commits, each after its base, and by what that is known: git, what git said before, or dates."""
 
     commits: Mapping[str, Commit]
-    from_git: bool
+    source: Literal["git", "memory", "dates"]
 
     @property
     def releases(self) -> list[Commit]:
@@ -42,23 +45,59 @@ class History:
         return sorted((c for c in self.commits.values() if c.release), key=lambda commit: Version(commit.release))
 
 
-def of(results: Sequence[Result], repository: Path | None) -> History:
-    """Return the history of what was measured; by git in ``repository`` if there is one that knows of these commits."""
+def of(results: Sequence[Result], repository: Path | None, memory: Path) -> History:
+    """Return the history of what was measured: by git, or as ``memory`` has it, or by date.
+
+    Authors' dates, which results hold, put most commits of Django in the wrong place, so what git says is written to
+    ``memory``, beside the results.
+    """
     dates = {result.commit: result.date // 1000 for result in sorted(results, key=lambda result: result.date)}
     lines = log(repository, dates) if repository else []
-    if repository is None or not lines:
-        return History(by_date(dates), from_git=False)
-    known = {commit for commit, *_ in lines}
-    strangers = by_date({commit: date for commit, date in dates.items() if commit not in known}, alone=True)
-    return History(strangers | by_ancestry(lines, dates, tags(repository)), from_git=True)
+    if repository and lines:
+        known = by_ancestry(lines, dates, tags(repository))
+        remember(known.values(), memory)
+        return History(strangers(dates, known) | known, "git")
+    known = {commit.hash: commit for commit in recall(memory) if commit.hash in dates}
+    if known:
+        return History(strangers(dates, known) | known, "memory")
+    return History(by_date(dates), "dates")
 
 
-def by_date(dates: Mapping[str, int], alone: bool = False) -> dict[str, Commit]:
-    """Return commits in the order of their dates, each compared with the one before, or with none."""
+def strangers(dates: Mapping[str, int], known: Container[str]) -> dict[str, Commit]:
+    """Return the commits that are not known, compared with none."""
+    return {commit: Commit(commit, seconds) for commit, seconds in dates.items() if commit not in known}
+
+
+def remember(commits: Iterable[Commit], memory: Path) -> None:
+    """Write commits, one a line, so that a change of one changes a line."""
+    memory.write_text("".join(f"{json.dumps(asdict(commit))}\n" for commit in commits), encoding="utf-8")
+
+
+def recall(memory: Path) -> Iterator[Commit]:
+    """Yield the commits that ``remember`` wrote; none where nothing was, and not what it would not have written."""
+    if not memory.is_file():
+        return
+    for line in memory.read_text(encoding="utf-8", errors="replace").splitlines():
+        try:
+            yield checked(**json.loads(line))
+        except (ValueError, TypeError):
+            print(f"Left out: {memory}: no commit: {line[:60]!r}", file=sys.stderr)
+
+
+def checked(hash: str, seconds: int, subject: str, release: str, base: str | None, distance: int) -> Commit:
+    """Return a commit. Raises TypeError or ValueError where a field is none of a commit's."""
+    words = (hash, subject, release, base or "")
+    if not all(isinstance(word, str) for word in words) or not isinstance(seconds + distance, int):
+        raise TypeError("a field of a wrong type")
+    return Commit(hash, seconds, subject, str(Version(release)) if release else "", base, distance)
+
+
+def by_date(dates: Mapping[str, int]) -> dict[str, Commit]:
+    """Return commits in the order of their dates, each compared with the one before."""
     commits: dict[str, Commit] = {}
     base = None
     for commit, seconds in dates.items():
-        commits[commit] = Commit(commit, seconds, base=None if alone else base)
+        commits[commit] = Commit(commit, seconds, base=base)
         base = commit
     return commits
 

@@ -56,7 +56,7 @@ class Pages(OutputPublisher):  # type: ignore[misc]
 
 
 def site_of(conf: Config, archive: Archive, repository: Path | None, graphs: bool) -> Site:
-    order = history.of(archive.results, repository)
+    order = history.of(archive.results, repository, Path(conf.results_dir) / "commits.jsonl")
     return Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, order, graphs)
 
 
