@@ -99,7 +99,9 @@ def compared(suite: Suite, before: Known, after: Known, result: Result, cells: S
             move = abs(new / old - 1)
             if origin.path not in drifts:
                 drifts[origin.path] = drift(suite, origin, result)
-            size = resolution(drifts[origin.path], interval(origin, result, cell), moves)
+            drifted, sampled = drifts[origin.path], interval(origin, result, cell)
+            # Most moves are small, and what is usual takes long to tell.
+            size = resolution(drifted, sampled, moves) if move > left_open(drifted, sampled) else None
             moves.append(move)
             if size is not None and move > size:
                 yield Change(result.commit, origin.commit, cell, old, new, size, result)
@@ -114,7 +116,11 @@ def resolution(drifted: float | None, sampled: float | None, moves: Sequence[flo
     before = usual(moves)
     if drifted is None and before is None:
         return None
-    return max((1 + (drifted or 0.0)) * (1 + (sampled or 0.0)) - 1, before or 0.0)
+    return max(left_open(drifted, sampled), before or 0.0)
+
+
+def left_open(drifted: float | None, sampled: float | None) -> float:
+    return (1 + (drifted or 0.0)) * (1 + (sampled or 0.0)) - 1
 
 
 def interval(old: Result, new: Result, cell: int) -> float | None:

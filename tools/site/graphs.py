@@ -34,7 +34,9 @@ class Stored:
         return [value if math.isfinite(value) else None for value in self._of(key, self.result.values)]
 
     def get_result_stats(self, key: str, params: object) -> list[dict[str, float] | None]:
-        """Return what asv weighs a figure by: the ends of its interval, here around 0."""
+        """Return what asv weighs a figure by: the ends of its interval, here around 0; None of a count."""
+        if self.suite.cells[self.suite.first[key]].exact:
+            return [None] * self.suite.size[key]
         return [
             {"ci_99_a": -half, "ci_99_b": half} if half == half else None for half in self._of(key, self.result.halves)
         ]

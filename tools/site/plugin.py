@@ -6,6 +6,7 @@ asv's command, and while that runs, the names in it that read results, ask git a
 """
 
 import contextlib
+import gc
 import json
 import shutil
 import sys
@@ -68,7 +69,7 @@ def setup() -> None:
     def run(cls: type, conf: Config, range_spec: Any = None, pull: bool = True) -> Any:
         archive = Pages.archive = read(Path(conf.results_dir))
         tell(archive)
-        with asv_reads(archive), kept(Path(conf.html_dir)) as Pages.served:
+        with asv_reads(archive), uncollected(), kept(Path(conf.html_dir)) as Pages.served:
             status = original(cls, conf, range_spec, pull)
             stamp(Path(conf.html_dir), archive)
             return status
@@ -141,6 +142,16 @@ def asv_reads(archive: Archive) -> Iterator[None]:
 
 
 @contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Spare the garbage collector millions of points, none of which is garbage: it took a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextlib.contextmanager
 def replaced(module: Any, name: str, value: Any) -> Iterator[None]:
     original = getattr(module, name)
     setattr(module, name, value)
@@ -177,7 +188,10 @@ def move(target: Path) -> None:
     index = target / "index.html"
     page = index.read_text(encoding="utf-8")
     index.unlink()
+    error = target / "error.html"
+    error.write_text(error.read_text(encoding="utf-8").replace("<html>", '<html lang="en">', 1), encoding="utf-8")
     for old, new in (
+        ('<input id="range" ', '<input id="range" aria-label="Commits" '),
         ("<html>", '<html lang="en">'),
         ("</head>", f'<meta name="viewport" content="width=device-width, initial-scale=1">{STYLES}</head>'),
         ('<li id="nav-li-" ', '<li><a href="index.html">Overview</a></li>\n\t<li id="nav-li-" '),

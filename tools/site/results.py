@@ -24,6 +24,7 @@ FORMAT = 2
 
 MACHINE_KEYS = ("machine", "arch", "cpu", "num_cpu", "os", "ram")
 HASH = re.compile(r"[0-9a-f]{40}")
+NUMBERS = {int, float, type(None)}
 WORD = re.compile(r"[^<>&\"'\x00-\x1f]*")
 """What may be a machine's name or a version: asv's own pages write these unescaped."""
 
@@ -197,12 +198,11 @@ def fields_of(name: str, row: Any, columns: Sequence[str]) -> dict[str, Any]:
     if values is None:
         return fields
     size = math.prod(map(len, params)) if is_lists(params) else -1
-    if not isinstance(values, list) or len(values) != size or not all(map(is_figure, values)):
+    if not is_figures(values, size) or math.inf in values or -math.inf in values:
         raise Unusable(f"the figures of {name[:60]!r} are not one finite number for each of its parameters")
-    for column in columns:
-        given = fields.get(column)
+    for column, given in zip(columns[3:], row[3:], strict=False):
         if column.startswith("stats_") and given is not None and not is_figures(given, size):
-            raise Unusable(f"{column} of {name[:60]!r} is not one finite number for each of its parameters")
+            raise Unusable(f"{column} of {name[:60]!r} is not one number for each of its parameters")
     return fields
 
 
@@ -215,6 +215,9 @@ def fill(values: "array[float]", halves: "array[float]", name: str, fields: Mapp
     size = math.prod(map(len, stored))
     figures = fields.get("result") or [None] * size
     low, high = (fields.get(f"stats_ci_99_{end}") or [None] * size for end in "ab")
+    if stored == described["params"] and {int}.issuperset(map(type, figures)):  # counts, as most are
+        values[suite.first[name] : suite.first[name] + size] = array("d", figures)
+        return True
     first = suite.first[name] if stored == described["params"] else None
     for number, params in enumerate(itertools.product(*stored)):
         place = first + number if first is not None else suite.index.get((name, params))
@@ -231,18 +234,9 @@ def is_number(value: Any) -> TypeGuard[float]:
     return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
 
 
-def is_figure(value: Any) -> bool:
-    """Whether a value may be a figure: a number, NaN where a commit lacks the feature, None where it failed."""
-    return value is None or is_number(value) or (isinstance(value, float) and math.isnan(value))
-
-
 def is_figures(values: Any, size: int) -> bool:
-    # asv writes an infinite interval where there were too few samples.
-    return (
-        isinstance(values, list)
-        and len(values) == size
-        and all(value is None or isinstance(value, int | float) for value in values)
-    )
+    """Whether these are so many numbers; None is one that failed, NaN one that a commit lacks."""
+    return isinstance(values, list) and len(values) == size and NUMBERS.issuperset(map(type, values))
 
 
 def is_word(value: Any) -> bool:
