@@ -209,6 +209,13 @@ def test_a_changed_commit_leads_to_its_graph(measured: Project, address: str, pa
     assert complaints == []
 
 
+def test_an_address_of_asv_leads_to_its_graph(measured: Project, address: str, page: Page) -> None:
+    complaints = watch(page, address)
+    page.goto(address + "#handlers.Hello.track_hops")
+    page.locator("#main-graph .legend").get_by_text("interface-ASGI").first.wait_for()
+    assert complaints == []
+
+
 def test_filters_by_keyboard(measured: Project, address: str, page: Page) -> None:
     page.goto(address + "changes.html")
     rows = page.locator(".entry li:visible")

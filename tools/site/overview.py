@@ -175,6 +175,7 @@ def parts(site: Site) -> dict[str, Any] | None:
     return {
         "title": f"Where the time of a request goes, {site.commit(result).label}",
         "kind": "stacked",
+        "json": site.json(result),
         "x": {"type": "category", "title": "", "labels": list(rows)},
         "y": {"title": "seconds", "unit": "seconds"},
         "series": [

@@ -96,7 +96,7 @@ def alone(conf: Config) -> Archive:
 
 def local(conf: Config) -> Path | None:
     """Return the repository that asv would use, if it is on this machine already."""
-    places = (Path(place) for place in (conf.repo or "", conf.project))
+    places = (Path(place) for place in (conf.repo, conf.project))
     return next((place for place in places if (place / "objects").is_dir() or (place / ".git").exists()), None)
 
 

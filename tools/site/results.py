@@ -85,7 +85,8 @@ def read(folder: Path) -> Archive:
     suite, problems = load(folder)
     machines: dict[str, Mapping[str, Any]] = {}
     paths: list[tuple[Path, str]] = []
-    for place in sorted({path.parent for path in folder.rglob("*.json")} - {folder}):
+    # Not deeper: results/asgiref holds another project's.
+    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
         files = sorted(path for path in place.glob("*.json") if path.name not in ("machine.json", "benchmarks.json"))
         try:
             machine = machine_of(place)
@@ -111,8 +112,10 @@ def machine_of(place: Path) -> Mapping[str, Any]:
         raise Unusable("its folder has no machine.json: which machine measured is unknown") from None
     except (OSError, ValueError) as problem:
         raise Unusable(f"its folder's machine.json cannot be read ({problem})") from None
-    if not isinstance(machine, dict) or not is_word(machine.get("machine")) or not machine["machine"]:
-        raise Unusable("its folder's machine.json names no machine, or by a name with markup")
+    if not isinstance(machine, dict) or not isinstance(machine.get("machine"), str) or not machine["machine"]:
+        raise Unusable("its folder's machine.json names no machine")
+    if not all(is_word(value) for value in machine.values() if isinstance(value, str)):
+        raise Unusable("its folder's machine.json holds what is no plain word")
     return machine
 
 
