@@ -1,6 +1,7 @@
 """The published site: made by a real run, opened in a browser, and still standing where results are bad."""
 
 import json
+import math
 import os
 import shutil
 import subprocess
@@ -23,17 +24,22 @@ pytestmark = pytest.mark.xdist_group("site")  # one worker measures and publishe
 SHOTS = ROOT / ".asv" / "screenshots"
 RUN = r"^(handlers\.|floors\.(Bare|SyncToAsync|AsyncToSync)|middleware\.Stack\.track_.*to)"
 CELLS = [("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async")]
-PAGES = (
-    "index.html",
-    "changes.html",
-    "scenarios/index.html",
-    "scenarios/handlers.Hello.html",
-    "scenarios/middleware.Stack.html",
-    "graphs.html#/",
-    "graphs.html#/summarylist",
-    "graphs.html#/regressions",
-    "graphs.html#handlers.Hello.track_hops",
-)
+READY = "html[data-ready]"
+OWN = {
+    "index.html": READY,
+    "changes.html": READY,
+    "scenarios/index.html": READY,
+    "scenarios/handlers.Hello.html": READY,
+    "scenarios/middleware.Stack.html": READY,
+}
+PAGES = OWN | {
+    "graphs.html#/": ".benchmark-container canvas",
+    "graphs.html#/summarylist": "#summarylist-body td",
+    "graphs.html#/regressions": "#regressions-body .feed-div",
+    "graphs.html#handlers.Hello.track_hops": "#main-graph .legend",
+}
+"""The pages, and what is there when they are complete."""
+
 EVIL = "<script>document.title = 'evil'</script>"
 
 
@@ -88,7 +94,7 @@ class Project:
 
 @pytest.fixture(scope="module")
 def measured(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """Three releases of Django, measured by asv as commits of a repository, and published."""
+    """Two releases of Django, measured by asv as commits of a repository, and published."""
     project = Project(tmp_path_factory.mktemp("site"))
     generated.configure(project.folder)
     configuration = json.loads((project.folder / "asv.conf.json").read_text())
@@ -96,10 +102,9 @@ def measured(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Proj
     (project.folder / "asv.conf.json").write_text(json.dumps(configuration))
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", project.folder / "repo"], check=True)
     project.asv("machine", "--yes", "--machine", "here")
-    for series in ("3.0", "5.2", Djangos.NEWEST):
-        subject = f"Release {series} {EVIL}"
-        project.git("commit", "--quiet", "--allow-empty", "--message", subject)
-        project.git("tag", Djangos.VERSIONS[series]) if series != "5.2" or Djangos.NEWEST != "5.2" else None
+    for series in ("3.0", Djangos.NEWEST):
+        project.git("commit", "--quiet", "--allow-empty", "--message", f"Release {series} {EVIL}")
+        project.git("tag", Djangos.VERSIONS[series])
         run = ["run", "--python=same", "--quick", "--machine", "here", "--bench", RUN, "--set-commit-hash"]
         project.asv(*run, project.git("rev-parse", "HEAD"), PYTHONPATH=str(djangos.path(series)))
     project.publish()
@@ -129,6 +134,13 @@ def page(browser: Browser) -> Iterator[Page]:
     context.close()
 
 
+def visit(page: Page, address: str, name: str) -> None:
+    """Open a page afresh, asv's too, which a new hash alone would not load again."""
+    page.goto("about:blank")
+    page.goto(address + name)
+    page.locator(PAGES[name]).first.wait_for(state="attached")
+
+
 def figures(project: Project, tag: str, benchmark: str) -> dict[str, Any]:
     """Return the stored figures of a release, by parameters."""
     commit = project.git("rev-parse", tag)
@@ -148,14 +160,13 @@ def test_every_page_is_readable_by_everyone(
     SHOTS.mkdir(parents=True, exist_ok=True)
     found = []
     for name in PAGES:
-        page.goto("about:blank")
-        page.goto(address + name)
-        page.wait_for_load_state("networkidle")
+        visit(page, address, name)
         page.screenshot(path=SHOTS / f"{name.translate(str.maketrans('/#', '--'))}-{width}-{theme}.png")
         if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0 and "graphs" not in name:
             found.append(f"{name} is wider than the screen")
-        violations = Axe().run(page).response["violations"]
-        found += [f"{name}: {each['id']}" for each in violations if each["impact"] in ("serious", "critical")]
+        if (width, theme) in ((360, "dark"), (1920, "light")):
+            violations = Axe().run(page).response["violations"]
+            found += [f"{name}: {each['id']}" for each in violations if each["impact"] in ("serious", "critical")]
     context.close()
     assert found == []
     assert complaints == []
@@ -172,9 +183,9 @@ def test_the_overview_shows_what_is_stored(measured: Project, address: str, page
         text = row[4].inner_text().split()
         assert text[0] == str(calls[cell])
         difference = calls[cell] - before[cell]
-        assert text[1] == (f"{difference:+d}" if difference else "unchanged")
+        assert text[1:] == ([] if math.isnan(difference) else [f"{difference:+d}"])
     assert page.locator("code", has_text=version).count() > 0
-    page.get_by_role("link", name=version).first.click()
+    page.locator("a[href^='results/']", has_text=version).first.click()
     assert json.loads(page.locator("pre").inner_text())["commit_hash"] == measured.git("rev-parse", version)
 
 
@@ -185,9 +196,7 @@ def test_charts_are_drawn_and_have_their_figures(measured: Project, address: str
     figure = page.locator("figure").filter(has_text="ASGI sync: Python calls")
     figure.locator("summary").click()
     shown = figure.locator("tr td").all_inner_texts()
-    stored = [
-        figures(measured, tag, "handlers.Hello.track_python_calls")["ASGI sync"] for tag in ("HEAD~2", "HEAD~1", "HEAD")
-    ]
+    stored = [figures(measured, tag, "handlers.Hello.track_python_calls")["ASGI sync"] for tag in ("HEAD~1", "HEAD")]
     assert shown == [str(number) for number in stored]
 
 
@@ -250,7 +259,7 @@ def test_html_in_a_subject_is_text(measured: Project, address: str, page: Page) 
     assert page.title().startswith("Changes")
     feed = ElementTree.parse(measured.html / "changes.xml")
     titles = [entry.findtext("{*}title") or "" for entry in feed.findall("{*}entry")]
-    assert len(titles) == 2
+    assert len(titles) == 1
     assert all(EVIL in title for title in titles)
 
 
@@ -258,7 +267,7 @@ def test_the_overview_is_light_and_soon_there(measured: Project, address: str, p
     sizes: list[int] = []
     page.on("response", lambda response: sizes.append(len(response.body())))
     page.goto(address)
-    page.locator("html[data-ready]").wait_for()
+    page.locator(READY).wait_for()
     ready = page.evaluate("performance.getEntriesByName('ready')[0].startTime")
     assert sum(sizes) <= 500_000
     assert ready <= 1000
@@ -295,9 +304,8 @@ def test_results_alone_make_the_pages(measured: Project, tmp_path: Path, page: P
     own.alone()
     with served(own.html) as address:
         complaints = watch(page, address)
-        for name in PAGES[:5]:
-            page.goto(address + name)
-            page.locator("html[data-ready]").wait_for(state="attached")
+        for name in OWN:
+            visit(page, address, name)
             assert page.locator("a[href*='graphs.html']").count() == 0
         assert complaints == []
     with_git = (measured.html / "changes.html").read_text()
@@ -346,9 +354,7 @@ def test_bad_results_are_said_and_left_out(measured: Project, tmp_path: Path, pa
     with served(own.html) as address:
         complaints = watch(page, address)
         for name in PAGES:
-            page.goto("about:blank")
-            page.goto(address + name)
-            page.wait_for_load_state("networkidle")
+            visit(page, address, name)
             assert page.title() != "evil"
         assert complaints == []
     assert contents(own.html).keys() == contents(measured.html).keys()
@@ -358,7 +364,7 @@ def test_no_results_are_said(measured: Project, tmp_path: Path, page: Page) -> N
     own = measured.copy(tmp_path)
     for path in own.results:
         path.write_text("{")
-    assert own.alone().stderr.count("Left out") == 3
+    assert own.alone().stderr.count("Left out") == 2
     with served(own.html) as address:
         page.goto(address)
         assert "Nothing has been measured yet" in page.locator("main").inner_text()

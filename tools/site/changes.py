@@ -6,6 +6,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from operator import eq
 from pathlib import Path
 from typing import NamedTuple
 
@@ -83,6 +84,9 @@ def changes_of(suite: Suite, results: Sequence[Result], history: History) -> lis
 
 def compared(suite: Suite, before: Known, after: Known, result: Result, cells: Sequence[int]) -> Iterator[Change]:
     """Yield what ``result`` changed of ``cells`` since ``before``, and write its figures into ``after``."""
+    if same(before, result, cells):
+        after.origins = [result] * len(after.origins)
+        return
     drifts: dict[Path, float | None] = {}
     for cell in cells:
         new = result.values[cell]
@@ -105,6 +109,11 @@ def compared(suite: Suite, before: Known, after: Known, result: Result, cells: S
             moves.append(move)
             if size is not None and move > size:
                 yield Change(result.commit, origin.commit, cell, old, new, size, result)
+
+
+def same(before: Known, result: Result, cells: Sequence[int]) -> bool:
+    """Whether a result says of all ``cells`` what was known, as most do; NaN is never the same."""
+    return all(map(eq, map(before.values.__getitem__, cells), map(result.values.__getitem__, cells)))
 
 
 def resolution(drifted: float | None, sampled: float | None, moves: Sequence[float]) -> float | None:

@@ -113,7 +113,7 @@ class Site:
     def json(self, result: Result) -> str:
         """Return where a result's file is, and have it copied there."""
         self.linked.add(result.path)
-        return "results/" + quote(result.path.relative_to(self.archive.folder).as_posix())
+        return f"results/{quote(result.path.parent.name)}/{quote(result.path.name)}"
 
     def scenario(self, name: str) -> str:
         return f"scenarios/{name}.html"

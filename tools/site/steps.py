@@ -3,7 +3,7 @@
 from collections.abc import Sequence
 from itertools import groupby
 
-LAST = 300
+LAST = 200
 """Points of a time in which asv's list and its regressions see steps: its fit takes more than in proportion."""
 
 Data = Sequence[tuple[int, float | None, float | None]]
