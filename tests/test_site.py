@@ -106,7 +106,7 @@ def measured(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Proj
         project.git("commit", "--quiet", "--allow-empty", "--message", f"Release {series} {EVIL}")
         project.git("tag", Djangos.VERSIONS[series])
         run = ["run", "--python=same", "--quick", "--machine", "here", "--bench", RUN, "--set-commit-hash"]
-        project.asv(*run, project.git("rev-parse", "HEAD"), PYTHONPATH=str(djangos.path(series)))
+        project.asv(*run, project.git("rev-parse", "HEAD"), ASV_PYTHONPATH=str(djangos.path(series)))
     project.publish()
     return project
 
@@ -183,7 +183,7 @@ def test_the_overview_shows_what_is_stored(measured: Project, address: str, page
         text = row[4].inner_text().split()
         assert text[0] == str(calls[cell])
         difference = calls[cell] - before[cell]
-        assert text[1:] == ([] if math.isnan(difference) else [f"{difference:+d}"])
+        assert text[1:] == ([] if math.isnan(difference) else [f"{difference:+d}" if difference else "same"])
     assert page.locator("code", has_text=version).count() > 0
     page.locator("a[href^='results/']", has_text=version).first.click()
     assert json.loads(page.locator("pre").inner_text())["commit_hash"] == measured.git("rev-parse", version)

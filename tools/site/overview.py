@@ -80,7 +80,7 @@ def counts(site: Site, cell: tuple[str, str]) -> Iterator[Figure]:
             continue
         described = site.suite.cells[number]
         comparable = math.isfinite(old) and math.isfinite(new)
-        change = f"{new - old:+g}" if comparable and new != old else "unchanged" if comparable else ""
+        change = f"{new - old:+g}" if comparable and new != old else "same" if comparable else ""
         yield Figure(shown(described, new), change, comparable and new != old, site.graph(described))
 
 

@@ -36,7 +36,7 @@ function options(chart, lines) {
     const stacked = chart.kind === "stacked";
     const values = {
         stacked, beginAtZero: true, title: { display: true, text: chart.y.title },
-        ticks: { callback: value => figure(value, chart.y.unit), maxTicksLimit: 6 },
+        ticks: { callback: value => figure(value, chart.y.unit), maxTicksLimit: 6, precision: chart.stepped === undefined || chart.y.unit === "seconds" ? undefined : 0 },
     };
     const places = {
         stacked, title: { display: !!chart.x.title, text: chart.x.title },

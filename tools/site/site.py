@@ -1,7 +1,8 @@
 """All that the pages show, put together once: figures, changes, links."""
 
+import math
 import re
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
@@ -40,13 +41,17 @@ class Site:
 
     @cached_property
     def newest(self) -> Result | None:
-        """The result that the site opens with: of the newest commit, or of the newest release if that is later."""
-        releases = self.history.releases
-        others = [commit for commit in self.history.commits.values() if not commit.release]
-        latest = max(others, key=lambda commit: commit.seconds, default=None)
-        if releases and (latest is None or latest.seconds < releases[-1].seconds):
-            latest = releases[-1]
+        """The result that the site opens with: of the newest commit, or of the newest release if that is later.
+
+        One with times, if there is any: of most commits only counts may have been measured.
+        """
+        commits = [commit for commit in self.history.commits.values() if self.timed(commit)]
+        latest = last(commits or list(self.history.commits.values()))
         return self.best(latest.hash, None) if latest else None
+
+    def timed(self, commit: Commit) -> bool:
+        cell = self.suite.find("handlers.Hello.time_request", "WSGI", "sync")
+        return cell is not None and any(math.isfinite(each.values[cell]) for each in self.by_commit[commit.hash])
 
     @cached_property
     def previous(self) -> Result | None:
@@ -80,8 +85,10 @@ class Site:
 
     @cached_property
     def timelines(self) -> list[Timeline]:
-        """The newest result's machine and environment over releases, and over the commits that lead to it."""
-        commits, place = [], self.newest.commit if self.newest else None
+        """The newest result's machine and environment over releases, and over the commits up to the newest."""
+        commits = []
+        tip = max(self.history.commits.values(), key=lambda each: (not each.release, each.seconds), default=None)
+        place = tip.hash if tip else None
         while place:
             commit = self.history.commits[place]
             commits.append(commit)
@@ -117,6 +124,15 @@ class Site:
 
     def scenario(self, name: str) -> str:
         return f"scenarios/{name}.html"
+
+
+def last(commits: Sequence[Commit]) -> Commit | None:
+    """Return the newest of some commits: releases by version, the newest of these and the others by time."""
+    release = max((each for each in commits if each.release), key=lambda each: Version(each.release), default=None)
+    other = max((each for each in commits if not each.release), key=lambda each: each.seconds, default=None)
+    if release and other:
+        return other if other.seconds > release.seconds else release
+    return release or other
 
 
 def shown(cell: Cell, value: float | None) -> str:
