@@ -12,6 +12,7 @@ from tools.site import charts
 from tools.site.changes import drift, interval, resolution
 from tools.site.results import Result
 from tools.site.site import Site, shown
+from tools.site.suite import Suite
 
 SCENARIO = "handlers.Hello"
 STACK = "middleware.Stack"
@@ -43,23 +44,26 @@ def time(site: Site, cell: tuple[str, str]) -> Figure:
     number = site.suite.find(f"{SCENARIO}.time_request", *cell)
     if number is None or site.newest is None:
         return Figure("not measured", "", False, "")
-    new, old = site.newest, site.previous
-    described = site.suite.cells[number]
-    text, half = shown(described, new.values[number]), new.halves[number]
-    if math.isfinite(new.values[number]) and math.isfinite(half):
-        text = human_value(new.values[number], "seconds", half)
-    before = old.values[number] if old and old.machine == new.machine else math.nan
-    if not (math.isfinite(before) and math.isfinite(new.values[number])):
-        return Figure(text, "", False, site.graph(described))
-    assert old is not None
-    change = new.values[number] / before - 1
-    size = resolution(drift(site.suite, old, new), interval(old, new, number), ())
+    seconds, half = site.newest.values[number], site.newest.halves[number]
+    sampled = math.isfinite(seconds) and math.isfinite(half)
+    text = human_value(seconds, "seconds", half) if sampled else shown(site.suite.cells[number], seconds)
+    return Figure(text, *moved(site.suite, site.newest, site.previous, number), site.graph(site.suite.cells[number]))
+
+
+def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str, bool]:
+    """Return by how much a time changed, in words, and whether beyond its resolution."""
+    if (
+        old is None
+        or old.machine != new.machine
+        or not math.isfinite(new.values[cell] / (old.values[cell] or math.nan))
+    ):
+        return "", False
+    change = new.values[cell] / old.values[cell] - 1
+    size = resolution(drift(suite, old, new), interval(old, new, cell), ())
     if size is None or not math.isfinite(size):
-        return Figure(text, f"{change:+.0%}, resolution unknown", False, site.graph(described))
+        return f"{change:+.0%}, resolution unknown", False
     significant = abs(change) > size
-    return Figure(
-        text, f"{change:+.0%}" if significant else f"unchanged within {size:.0%}", significant, site.graph(described)
-    )
+    return f"{change:+.0%}" if significant else f"same within {size:.0%}", significant
 
 
 def ratio(site: Site, cell: tuple[str, str]) -> Figure:
@@ -78,10 +82,10 @@ def counts(site: Site, cell: tuple[str, str]) -> Iterator[Figure]:
         if number is None:
             yield Figure("not measured", "", False, "")
             continue
-        described = site.suite.cells[number]
+        first = site.suite.cells[number]
         comparable = math.isfinite(old) and math.isfinite(new)
         change = f"{new - old:+g}" if comparable and new != old else "same" if comparable else ""
-        yield Figure(shown(described, new), change, comparable and new != old, site.graph(described))
+        yield Figure(shown(first, new), change, comparable and new != old, site.graph(first))
 
 
 def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
