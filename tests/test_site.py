@@ -22,6 +22,8 @@ from playwright.sync_api import Browser, Page, sync_playwright
 pytestmark = pytest.mark.xdist_group("site")  # one worker measures and publishes once
 
 SHOTS = ROOT / ".asv" / "screenshots"
+"""What to look at after a run, and what CI keeps: each page, at both widths, in both themes."""
+
 RUN = r"^(handlers\.|floors\.(Bare|SyncToAsync|AsyncToSync)|middleware\.Stack\.track_.*to)"
 CELLS = [("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async")]
 READY = "html[data-ready]"

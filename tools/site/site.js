@@ -7,8 +7,10 @@ const pick = (list, index) => list[index % list.length];
 
 function figure(value, unit) {
     if (value === null) return "n/a";
+    if (value === 0) return "0";
     if (unit === "seconds") {
-        const [name, scale] = [["s", 1], ["ms", 1e-3], ["μs", 1e-6], ["ns", 1e-9]].find(([, size]) => Math.abs(value) >= size) ?? ["ns", 1e-9];
+        const units = [["s", 1], ["ms", 1e-3], ["μs", 1e-6], ["ns", 1e-9]];
+        const [name, scale] = units.find(([, size]) => Math.abs(value) >= size) ?? units[3];
         return `${Number((value / scale).toPrecision(4))} ${name}`;
     }
     return Number(value.toPrecision(6)).toLocaleString("en");
@@ -36,7 +38,10 @@ function options(chart, lines) {
     const stacked = chart.kind === "stacked";
     const values = {
         stacked, beginAtZero: true, title: { display: true, text: chart.y.title },
-        ticks: { callback: value => figure(value, chart.y.unit), maxTicksLimit: 6, precision: chart.stepped === undefined || chart.y.unit === "seconds" ? undefined : 0 },
+        ticks: {
+            callback: value => figure(value, chart.y.unit), maxTicksLimit: 6,
+            precision: ["seconds", "bytes"].includes(chart.y.unit) ? undefined : 0,
+        },
     };
     const places = {
         stacked, title: { display: !!chart.x.title, text: chart.x.title },
@@ -48,7 +53,8 @@ function options(chart, lines) {
         places.ticks.maxTicksLimit = 6;
     }
     if (chart.x.type === "log") {
-        places.afterBuildTicks = axis => { axis.ticks = [...new Set(lines.flatMap(line => line.points.map(([x]) => x)))].map(value => ({ value })); };
+        const loads = new Set(lines.flatMap(({ points }) => points.map(([x]) => x)));
+        places.afterBuildTicks = axis => { axis.ticks = [...loads].map(value => ({ value })); };
         places.ticks.callback = value => value;
     }
     return {
@@ -84,7 +90,9 @@ function table(chart, series) {
     row(chart.x.title || "cell", series.map(({ name }) => name), "th");
     const columns = series.map(({ points }) => new Map(points));
     const places = [...new Set(series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
-    for (const x of places) row(place(chart, x), columns.map(column => column.has(x) ? figure(column.get(x), chart.y.unit) : ""));
+    for (const x of places) {
+        row(place(chart, x), columns.map(column => column.has(x) ? figure(column.get(x), chart.y.unit) : ""));
+    }
     return region;
 }
 
@@ -138,7 +146,9 @@ function filter(form) {
         history.replaceState(null, "", (query ? `?${query}` : location.pathname) + location.hash);
         for (const link of document.querySelectorAll(".pages a")) link.search = query;
     };
-    for (const [name, value] of new URLSearchParams(location.search)) if (form.elements[name]) form.elements[name].value = value;
+    for (const [name, value] of new URLSearchParams(location.search)) {
+        if (form.elements[name]) form.elements[name].value = value;
+    }
     form.addEventListener("change", apply);
     form.addEventListener("submit", event => event.preventDefault());
     apply();
