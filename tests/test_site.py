@@ -215,7 +215,8 @@ def test_a_changed_commit_leads_to_its_graph(measured: Project, address: str, pa
     entry = page.locator(".entry").first
     assert Djangos.VERSIONS[Djangos.NEWEST] in entry.inner_text()
     entry.locator("li", has_text="handlers.Hello Python calls").locator("a.graph").first.click()
-    page.locator("#main-graph .legend").get_by_text("interface-ASGI").first.wait_for()
+    page.locator("#main-graph .flot-y-axis .flot-tick-label").first.wait_for()
+    assert page.locator("#title").inner_text() == "handlers.Hello.track_python_calls"
     assert page.locator("#main-graph canvas.flot-base").evaluate(PAINTED_PIXELS) > 1000
     assert complaints == []
 
@@ -234,10 +235,12 @@ def test_filters_by_keyboard(measured: Project, address: str, page: Page) -> Non
     page.keyboard.press("Tab")
     assert page.evaluate("document.activeElement.className") == "skip"
     page.get_by_label("Part").focus()
+    page.keyboard.type("middleware")
     page.keyboard.press("Tab")
     page.keyboard.type("ASGI")
     assert page.locator("select[name=interface]").input_value() == "ASGI"
     assert 0 < rows.count() < everything
+    assert all(row.get_attribute("data-part") == "middleware" for row in rows.all())
     assert all("ASGI" in (row.get_attribute("data-interface") or "") for row in rows.all())
     page.get_by_label("Kind").select_option("timed")
     assert page.locator(".entry li:visible[data-kind=exact]").count() == 0
@@ -335,7 +338,7 @@ def test_bad_results_are_said_and_left_out(measured: Project, tmp_path: Path, pa
     bad("name", commit_hash=EVIL)
     bad("path", commit_hash="../../../../etc/passwd")
     bad("nan", date=float("nan"))
-    bad("machine", params={**document["params"], "machine": "another"})
+    bad("other", params={**document["params"], "machine": "another"})
     bad("markup", params={**document["params"], "os": EVIL})
     row = document["results"]["handlers.Hello.track_hops"]
     bad("infinite", results={"handlers.Hello.track_hops": [[float("inf"), 0, 0, 0], *row[1:]]})

@@ -67,6 +67,8 @@ class Graphs(graph.GraphSet):  # type: ignore[misc]
 class Graph(graph.Graph):  # type: ignore[misc]
     """A graph whose points are reduced once, when the first is asked for, and whose counts step where they do."""
 
+    _steps: Any
+
     def save(self, html_dir: str) -> None:
         path = Path(html_dir, f"{self.path}.json")
         path.parent.mkdir(parents=True, exist_ok=True)

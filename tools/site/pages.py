@@ -34,7 +34,10 @@ def write(site: Site, target: Path) -> None:
 
 def environment(site: Site) -> jinja2.Environment:
     jinja = jinja2.Environment(
-        loader=jinja2.FileSystemLoader(HERE / "templates"), autoescape=True, trim_blocks=True, lstrip_blocks=True
+        loader=jinja2.FileSystemLoader([HERE / "templates", HERE]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
     )
     jinja.filters |= {"day": day, "moment": moment}
     jinja.globals |= {"site": site, "root": ""}
