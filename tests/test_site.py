@@ -186,6 +186,8 @@ def test_the_overview_shows_what_is_stored(measured: Project, address: str, page
         assert text[0] == str(calls[cell])
         difference = calls[cell] - before[cell]
         assert text[1:] == ([] if math.isnan(difference) else [f"{difference:+d}" if difference else "same"])
+    lacked = page.locator("#cells tbody tr").filter(has=page.locator("th", has_text="WSGI async")).locator("td").first
+    assert "%" not in lacked.inner_text()
     assert page.locator("code", has_text=version).count() > 0
     page.locator("a[href^='results/']", has_text=version).first.click()
     assert json.loads(page.locator("pre").inner_text())["commit_hash"] == measured.git("rev-parse", version)

@@ -33,7 +33,8 @@ class Change(NamedTuple):
     @property
     def relative(self) -> float:
         """The change as a part of what was before; infinite from n/a or from nothing."""
-        return self.after / self.before - 1 if self.before and math.isfinite(self.after / self.before) else math.inf
+        measured = self.before and math.isfinite(self.before) and math.isfinite(self.after)
+        return self.after / self.before - 1 if measured else math.inf
 
 
 @dataclass

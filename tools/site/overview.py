@@ -52,11 +52,9 @@ def time(site: Site, cell: tuple[str, str]) -> Figure:
 
 def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str, bool]:
     """Return by how much a time changed, in words, and whether beyond its resolution."""
-    if (
-        old is None
-        or old.machine != new.machine
-        or not math.isfinite(new.values[cell] / (old.values[cell] or math.nan))
-    ):
+    if old is None or old.machine != new.machine or not old.values[cell]:
+        return "", False
+    if not math.isfinite(old.values[cell]) or not math.isfinite(new.values[cell]):
         return "", False
     change = new.values[cell] / old.values[cell] - 1
     size = resolution(drift(suite, old, new), interval(old, new, cell), ())

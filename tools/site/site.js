@@ -141,7 +141,7 @@ function filter(form) {
             entry.hidden = !rows;
             commits += !entry.hidden;
         }
-        form.querySelector("output").value = `${commits} commits shown`;
+        form.querySelector("output").value = `${commits} ${commits === 1 ? "commit" : "commits"} shown`;
         const query = new URLSearchParams(Object.entries(chosen).filter(([, value]) => value)).toString();
         history.replaceState(null, "", (query ? `?${query}` : location.pathname) + location.hash);
         for (const link of document.querySelectorAll(".pages a")) link.search = query;
