@@ -32,6 +32,11 @@ class Site:
     linked: set[Path] = field(default_factory=set)
 
     @property
+    def title(self) -> str:
+        what = "What a Django request costs"
+        return what if self.project == "Django" else f"{what}, over the history of {self.project}"
+
+    @property
     def suite(self) -> Suite:
         return self.archive.suite
 
