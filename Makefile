@@ -1,7 +1,7 @@
 # Everything that people and CI run. Each target sets up what it needs, in this folder alone.
 
 .DEFAULT_GOAL := help
-.PHONY: help bench compare bisect trial served locust-worker crossing test lint vendor clean system
+.PHONY: help bench compare bisect trial served locust-worker crossing site test lint vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
@@ -59,6 +59,9 @@ locust-worker: .venv/load ## on another machine, for served GENERATOR=locust OPT
 
 crossing: .venv/load .venv/served system ## from which wait on async serves more than sync: WORKERS=8 CONCURRENCY=64 OPTIONS="--sync gunicorn --async uvicorn"
 	@$(BIN)/python -m tools crossing --workers "$(or $(WORKERS),8)" --concurrency "$(or $(CONCURRENCY),64)" $(OPTIONS)
+
+site: .venv/bench ## the site from results alone, where there is no git history; with one, asv publish adds asv's graphs: CONFIG=asv.releases.conf.json
+	@$(BIN)/python -m tools site --config "$(or $(CONFIG),asv.conf.json)"
 
 test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says
 	@$(BIN)/python -m pytest $(TESTS)

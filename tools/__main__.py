@@ -1,5 +1,6 @@
 """The commands of this repository: ``python -m tools --help``."""
 
+import os
 import signal
 import sys
 from pathlib import Path
@@ -154,6 +155,21 @@ def crossing(sync: str, asynchronous: str, concurrency: int, **options: Any) -> 
     with cannot_measure(), progress() as bar:
         table = crossing(Settings(servers=[sync, asynchronous], **options), sync, asynchronous, concurrency, bar)
     Console(highlight=False).print(table)
+
+
+@cli.command()
+@click.option("--config", default="asv.conf.json", show_default=True, help="Whose results are shown, and where.")
+def site(config: str) -> None:
+    """Write the site's pages from the results alone: without asv's graphs, and without git if it is not at hand."""
+    from asv.config import Config
+
+    from tools.site.plugin import alone
+
+    path = Path(config).resolve()
+    loaded = Config.load(str(path))
+    os.chdir(path.parent)
+    archive = alone(loaded)
+    click.echo(f"{len(archive.results)} results; site: {Path(loaded.html_dir) / 'index.html'}")
 
 
 def numbers(words: str, kind: type[T]) -> list[T]:

@@ -1,0 +1,156 @@
+"""Which commit is said to have changed a figure, and which is not."""
+
+import subprocess
+from array import array
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from tools.site import history
+from tools.site.changes import Change, changes_of
+from tools.site.results import FAILED, UNAVAILABLE, UNMEASURED, Result
+from tools.site.steps import steps_of_counts
+from tools.site.suite import Suite
+
+NAMES = {
+    "floors.Bare.time_request": "seconds",
+    "handlers.Hello.time_request": "seconds",
+    "handlers.Hello.track_hops": "hops",
+}
+SUITE = Suite({name: {"unit": unit, "params": [], "param_names": []} for name, unit in NAMES.items()})
+HOPS = 2
+
+
+def result(commit: str, hops: float, time: float = 1.0, floor: float = 1.0, half: float = 0.01) -> Result:
+    return Result(
+        path=Path(f"{commit}.json"),
+        commit=commit,
+        date=0,
+        measured=0,
+        machine="here",
+        versions={"Python": "3.12"},
+        params={},
+        env_vars={},
+        benchmarks=list(NAMES),
+        values=array("d", [floor, time, hops]),
+        halves=array("d", [half, half, UNMEASURED]),
+        outdated=0,
+        digest="",
+    )
+
+
+def commits(*parents: tuple[str, str]) -> history.History:
+    """Return a history of (commit, parent), where each was measured."""
+    lines = [(commit, parent, number, "") for number, (commit, parent) in enumerate(parents)]
+    return history.History(history.by_ancestry(lines, [commit for commit, _ in parents], {}), "git")
+
+
+LINE = commits(("a", ""), ("b", "a"), ("c", "b"))
+
+
+def seen(changes: list[Change]) -> list[tuple[str, str, float, float]]:
+    return [(change.base, change.commit, change.before, change.after) for change in changes]
+
+
+def test_a_count_that_differs_from_its_parent_is_a_change() -> None:
+    found = changes_of(SUITE, [result("a", 1), result("b", 1), result("c", 2)], LINE)
+    assert seen(found) == [("b", "c", 1, 2)]
+
+
+def test_a_branch_is_compared_with_where_it_left() -> None:
+    order = commits(("a", ""), ("b", "a"), ("release", "a"), ("c", "b"))
+    found = changes_of(SUITE, [result("a", 1), result("b", 2), result("release", 1), result("c", 2)], order)
+    assert seen(found) == [("a", "b", 1, 2)]
+
+
+def test_a_commit_that_was_not_measured_is_passed_over() -> None:
+    lines = [("a", "", 1, ""), ("x", "a", 2, ""), ("c", "x", 3, "")]
+    known = history.by_ancestry(lines, ["a", "c"], {})
+    assert (known["c"].base, known["c"].distance) == ("a", 2)
+
+
+def test_a_figure_is_compared_with_the_last_that_is_known() -> None:
+    found = changes_of(SUITE, [result("a", 1), result("b", UNMEASURED), result("c", 2)], LINE)
+    assert seen(found) == [("a", "c", 1, 2)]
+    found = changes_of(SUITE, [result("a", 1), result("b", FAILED), result("c", 1)], LINE)
+    assert found == []
+
+
+def test_what_a_django_lacked_and_has_now_is_a_change() -> None:
+    found = changes_of(SUITE, [result("a", UNAVAILABLE), result("b", UNAVAILABLE), result("c", 2)], LINE)
+    assert seen(found) == [("b", "c", UNAVAILABLE, 2)]
+
+
+def test_environments_are_not_compared() -> None:
+    other = replace(result("b", 2), versions={"Python": "3.13"})
+    assert changes_of(SUITE, [result("a", 1), other], LINE) == []
+
+
+def test_counts_are_compared_across_machines_and_times_are_not() -> None:
+    other = replace(result("b", 2, time=3.0), machine="there")
+    assert seen(changes_of(SUITE, [result("a", 1), other], LINE)) == [("a", "b", 1, 2)]
+
+
+@pytest.mark.parametrize(
+    ("time", "floor", "half", "changed"),
+    [
+        (1.5, 1.0, 0.01, True),
+        (1.01, 1.0, 0.01, False),  # within what the samples leave open
+        (1.5, 1.5, 0.01, False),  # the machine was slower: so were the floors
+        (1.5, 1.0, 0.5, False),
+        (0.5, 1.0, 0.01, True),
+    ],
+)
+def test_a_time_changes_beyond_its_resolution(time: float, floor: float, half: float, changed: bool) -> None:
+    found = changes_of(SUITE, [result("a", 1), result("b", 1, time, floor, half)], LINE)
+    assert bool(found) is changed
+
+
+def test_a_time_without_floors_is_judged_by_its_own_history() -> None:
+    names = [f"c{number}" for number in range(13)]
+    order = commits(*zip(names, ["", *names[:-1]], strict=True))
+    times = [1.0 + 0.02 * (number % 3) for number in range(12)] + [1.5]
+    results = [result(name, 1, time, UNMEASURED, 0.0) for name, time in zip(names, times, strict=True)]
+    assert [change.commit for change in changes_of(SUITE, results, order)] == ["c12"]
+    assert changes_of(SUITE, results[:3] + results[-1:], order) == []  # too few to tell
+
+
+def test_releases_are_the_final_ones(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        person = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+        return subprocess.check_output(["git", *person, *arguments], cwd=tmp_path, text=True).strip()
+
+    git("init", "--quiet", "--initial-branch=main")
+    for tag in ("1.0rc1", "1.0", "nonsense"):
+        git("commit", "--quiet", "--allow-empty", "--message", f"make {tag}")
+        git("tag", "--annotate", "--message", tag, tag)
+    measured = [result(commit, 1) for commit in git("rev-list", "main").split()]
+    found = history.of([*measured, result("f" * 40, 1)], tmp_path, tmp_path / "commits")
+    assert found.source == "git"
+    assert [commit.release for commit in found.commits.values()] == ["", "", "1.0", ""]
+    assert [commit.subject for commit in found.commits.values()] == ["", "make 1.0rc1", "make 1.0", "make nonsense"]
+    again = history.of([*measured, result("f" * 40, 1)], None, tmp_path / "commits")
+    assert again.source == "memory"
+    assert again.commits == found.commits
+
+
+def test_a_memory_that_is_none_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    memory = tmp_path / "commits"
+    memory.write_text('rubbish\n{"hash": 1}\n[]\n')
+    assert history.of([result("a", 1)], None, memory).source == "dates"
+    assert capsys.readouterr().err.count("Left out") == 3
+
+
+def test_without_git_commits_stand_by_date(tmp_path: Path) -> None:
+    results = [replace(result(name, 1), date=date) for name, date in (("b", 2000), ("a", 1000))]
+    found = history.of(results, tmp_path, tmp_path / "commits")
+    assert found.source == "dates"
+    assert [(commit.hash, commit.base) for commit in found.commits.values()] == [("a", None), ("b", "a")]
+
+
+def test_counts_step_where_they_change() -> None:
+    data = [(number, 1.0 if number < 50 else 2.0, None) for number in range(100)]
+    assert steps_of_counts(data) == [(0, 50, 1.0, 1.0, 0.0), (50, 100, 2.0, 2.0, 0.0)]
+    assert steps_of_counts([(0, 1.5, None)]) is None
+    assert steps_of_counts([(0, 1.0, 2.0)]) is None

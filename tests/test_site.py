@@ -1,0 +1,393 @@
+"""The published site: made by a real run, opened in a browser, and still standing where results are bad."""
+
+import json
+import math
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+from xml.etree import ElementTree
+
+import generated
+import pytest
+from axe_playwright_python.sync_playwright import Axe
+from browser import CHROMIUM_FLAGS, PAINTED_PIXELS, served, watch
+from conftest import ROOT, Djangos
+from playwright.sync_api import Browser, Page, sync_playwright
+
+pytestmark = pytest.mark.xdist_group("site")  # one worker measures and publishes once
+
+SHOTS = ROOT / ".asv" / "screenshots"
+"""What to look at after a run, and what CI keeps: each page, at both widths, in both themes."""
+
+RUN = r"^(handlers\.|floors\.(Bare|SyncToAsync|AsyncToSync)|middleware\.Stack\.track_.*to)"
+CELLS = [("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async")]
+READY = "html[data-ready]"
+OWN = {
+    "index.html": READY,
+    "changes.html": READY,
+    "scenarios/index.html": READY,
+    "scenarios/handlers.Hello.html": READY,
+    "scenarios/middleware.Stack.html": READY,
+}
+PAGES = OWN | {
+    "graphs.html#/": ".benchmark-container canvas",
+    "graphs.html#/summarylist": "#summarylist-body td",
+    "graphs.html#/regressions": "#regressions-body .feed-div",
+    "graphs.html#handlers.Hello.track_hops": "#main-graph .legend",
+}
+"""The pages, and what is there when they are complete."""
+
+EVIL = "<script>document.title = 'evil'</script>"
+
+
+@dataclass
+class Project:
+    """An asv project in a folder of its own: a repository, results, and the site that publishing wrote."""
+
+    folder: Path
+
+    @property
+    def html(self) -> Path:
+        return self.folder / "html"
+
+    @property
+    def results(self) -> list[Path]:
+        return sorted(path for path in self.folder.glob("results/*/*.json") if path.name != "machine.json")
+
+    def run(self, *arguments: str, status: int = 0, **environment: str) -> subprocess.CompletedProcess[str]:
+        done = subprocess.run(
+            [sys.executable, "-m", *arguments],
+            cwd=ROOT,
+            env={**os.environ, "HOME": str(self.folder), **environment},
+            capture_output=True,
+            text=True,
+            timeout=300,
+        )
+        assert done.returncode == status, done.stdout[-2000:] + done.stderr[-2000:]
+        assert "Traceback" not in done.stdout + done.stderr
+        return done
+
+    def asv(self, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
+        return self.run("asv", "--config", str(self.folder / "asv.conf.json"), *arguments, **environment)
+
+    def publish(self) -> subprocess.CompletedProcess[str]:
+        return self.asv("publish", "--no-pull")
+
+    def alone(self, status: int = 0) -> subprocess.CompletedProcess[str]:
+        return self.run("tools", "site", "--config", str(self.folder / "asv.conf.json"), status=status)
+
+    def copy(self, folder: Path) -> "Project":
+        """Return a copy that a test may spoil."""
+        shutil.copytree(self.folder, folder, dirs_exist_ok=True)
+        configuration = (folder / "asv.conf.json").read_text().replace(str(self.folder), str(folder))
+        (folder / "asv.conf.json").write_text(configuration)
+        return Project(folder)
+
+    def git(self, *arguments: str) -> str:
+        person = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+        command = ["git", *person, "-C", self.folder / "repo", *arguments]
+        return subprocess.check_output(command, text=True).strip()
+
+
+@pytest.fixture(scope="module")
+def measured(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """Two releases of Django, measured by asv as commits of a repository, and published."""
+    project = Project(tmp_path_factory.mktemp("site"))
+    generated.configure(project.folder)
+    configuration = json.loads((project.folder / "asv.conf.json").read_text())
+    configuration |= {"benchmark_dir": str(ROOT / "benchmarks"), "launch_method": "forkserver"}
+    (project.folder / "asv.conf.json").write_text(json.dumps(configuration))
+    subprocess.run(["git", "init", "--quiet", "--initial-branch=main", project.folder / "repo"], check=True)
+    project.asv("machine", "--yes", "--machine", "here")
+    for series in ("3.0", Djangos.NEWEST):
+        project.git("commit", "--quiet", "--allow-empty", "--message", f"Release {series} {EVIL}")
+        project.git("tag", Djangos.VERSIONS[series])
+        run = ["run", "--python=same", "--quick", "--machine", "here", "--bench", RUN, "--set-commit-hash"]
+        project.asv(*run, project.git("rev-parse", "HEAD"), ASV_PYTHONPATH=str(djangos.path(series)))
+    project.publish()
+    return project
+
+
+@pytest.fixture
+def address(measured: Project) -> Iterator[str]:
+    with served(measured.html) as address:
+        yield address
+
+
+@pytest.fixture(scope="module")
+def browser() -> Iterator[Browser]:
+    from conftest import program
+
+    with sync_playwright() as playwright:
+        browser = playwright.chromium.launch(executable_path=program("chromium"), args=CHROMIUM_FLAGS)
+        yield browser
+        browser.close()
+
+
+@pytest.fixture
+def page(browser: Browser) -> Iterator[Page]:
+    context = browser.new_context(viewport={"width": 1920, "height": 1000})
+    yield context.new_page()
+    context.close()
+
+
+def visit(page: Page, address: str, name: str) -> None:
+    """Open a page afresh, asv's too, which a new hash alone would not load again."""
+    page.goto("about:blank")
+    page.goto(address + name)
+    page.locator(PAGES[name]).first.wait_for(state="attached")
+
+
+def figures(project: Project, tag: str, benchmark: str) -> dict[str, Any]:
+    """Return the stored figures of a release, by parameters."""
+    commit = project.git("rev-parse", tag)
+    (path,) = [path for path in project.results if path.name.startswith(commit[:8])]
+    row = json.loads(path.read_text())["results"][benchmark]
+    return dict(zip([" ".join(cell) for cell in CELLS], row[0], strict=True))
+
+
+@pytest.mark.parametrize("width", [360, 1920])
+@pytest.mark.parametrize("theme", ["light", "dark"])
+def test_every_page_is_readable_by_everyone(
+    measured: Project, address: str, browser: Browser, width: int, theme: Any
+) -> None:
+    context = browser.new_context(viewport={"width": width, "height": 900}, color_scheme=theme)
+    page = context.new_page()
+    complaints = watch(page, address)
+    SHOTS.mkdir(parents=True, exist_ok=True)
+    found = []
+    for name in PAGES:
+        visit(page, address, name)
+        page.screenshot(path=SHOTS / f"{name.translate(str.maketrans('/#', '--'))}-{width}-{theme}.png")
+        if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0 and "graphs" not in name:
+            found.append(f"{name} is wider than the screen")
+        if (width, theme) in ((360, "dark"), (1920, "light")):
+            violations = Axe().run(page).response["violations"]
+            found += [f"{name}: {each['id']}" for each in violations if each["impact"] in ("serious", "critical")]
+    context.close()
+    assert found == []
+    assert complaints == []
+
+
+def test_the_overview_shows_what_is_stored(measured: Project, address: str, page: Page) -> None:
+    page.goto(address)
+    version = Djangos.VERSIONS[Djangos.NEWEST]
+    hops, calls = (figures(measured, version, f"handlers.Hello.track_{name}") for name in ("hops", "python_calls"))
+    before = figures(measured, "HEAD~1", "handlers.Hello.track_python_calls")
+    for cell in hops:
+        row = page.locator("#cells tbody tr").filter(has=page.locator("th", has_text=cell)).locator("td").all()
+        assert row[3].inner_text().split()[0] == str(hops[cell])
+        text = row[4].inner_text().split()
+        assert text[0] == str(calls[cell])
+        difference = calls[cell] - before[cell]
+        assert text[1:] == ([] if math.isnan(difference) else [f"{difference:+d}" if difference else "same"])
+    lacked = page.locator("#cells tbody tr").filter(has=page.locator("th", has_text="WSGI async")).locator("td").first
+    assert "%" not in lacked.inner_text()
+    assert page.locator("code", has_text=version).count() > 0
+    page.locator("a[href^='results/']", has_text=version).first.click()
+    assert json.loads(page.locator("pre").inner_text())["commit_hash"] == measured.git("rev-parse", version)
+
+
+def test_charts_are_drawn_and_have_their_figures(measured: Project, address: str, page: Page) -> None:
+    page.goto(address)
+    for canvas in page.locator("canvas").all():
+        assert canvas.evaluate(PAINTED_PIXELS) > 500
+    figure = page.locator("figure").filter(has_text="ASGI sync: Python calls")
+    figure.locator("summary").click()
+    shown = figure.locator("tr td").all_inner_texts()
+    stored = [figures(measured, tag, "handlers.Hello.track_python_calls")["ASGI sync"] for tag in ("HEAD~1", "HEAD")]
+    assert shown == [str(number) for number in stored]
+
+
+def test_the_crossings_of_middleware_are_a_table(measured: Project, address: str, page: Page) -> None:
+    page.goto(address)
+    deepest = page.locator(".heat tbody tr").filter(has_text="MiddlewareMixin").last.locator("td").all_inner_texts()
+    assert deepest == ["10", "0", "1", "23", "22"]
+
+
+def test_a_changed_commit_leads_to_its_graph(measured: Project, address: str, page: Page) -> None:
+    complaints = watch(page, address)
+    page.goto(address)
+    page.get_by_role("link", name="All changes").click()
+    entry = page.locator(".entry").first
+    assert Djangos.VERSIONS[Djangos.NEWEST] in entry.inner_text()
+    entry.locator("li", has_text="handlers.Hello Python calls").locator("a.graph").first.click()
+    page.locator("#main-graph .flot-y-axis .flot-tick-label").first.wait_for()
+    assert page.locator("#title").inner_text() == "handlers.Hello.track_python_calls"
+    assert page.locator("#main-graph canvas.flot-base").evaluate(PAINTED_PIXELS) > 1000
+    assert complaints == []
+
+
+def test_an_address_of_asv_leads_to_its_graph(measured: Project, address: str, page: Page) -> None:
+    complaints = watch(page, address)
+    page.goto(address + "#handlers.Hello.track_hops")
+    page.locator("#main-graph .legend").get_by_text("interface-ASGI").first.wait_for()
+    assert complaints == []
+
+
+def test_filters_by_keyboard(measured: Project, address: str, page: Page) -> None:
+    page.goto(address + "changes.html")
+    rows = page.locator(".entry li:visible")
+    everything = rows.count()
+    page.keyboard.press("Tab")
+    assert page.evaluate("document.activeElement.className") == "skip"
+    page.get_by_label("Part").focus()
+    page.keyboard.type("middleware")
+    page.keyboard.press("Tab")
+    page.keyboard.type("ASGI")
+    assert page.locator("select[name=interface]").input_value() == "ASGI"
+    assert 0 < rows.count() < everything
+    assert all(row.get_attribute("data-part") == "middleware" for row in rows.all())
+    assert all("ASGI" in (row.get_attribute("data-interface") or "") for row in rows.all())
+    page.get_by_label("Kind").select_option("timed")
+    assert page.locator(".entry li:visible[data-kind=exact]").count() == 0
+    page.reload()
+    assert page.get_by_label("Kind").input_value() == "timed"
+
+
+def test_variants_of_a_scenario_are_chosen(measured: Project, address: str, page: Page) -> None:
+    page.goto(address + "scenarios/middleware.Stack.html")
+    figure = page.locator("figure").filter(has_text="sync_to_async crossings")
+    figure.get_by_label("Variant").select_option("MiddlewareMixin, 10")
+    figure.locator("summary").click()
+    assert figure.locator("tr").last.locator("td").all_inner_texts() == ["0", "0", "23", "22"]
+    assert "What does a stack of one kind cost" in page.locator("main").inner_text()
+    assert "def runs(self, kind, depth)" in page.locator("pre").nth(1).inner_text()
+
+
+def test_html_in_a_subject_is_text(measured: Project, address: str, page: Page) -> None:
+    page.goto(address + "changes.html")
+    assert EVIL in page.locator(".entry h2").first.inner_text()
+    assert page.title().startswith("Changes")
+    feed = ElementTree.parse(measured.html / "changes.xml")
+    titles = [entry.findtext("{*}title") or "" for entry in feed.findall("{*}entry")]
+    assert len(titles) == 1
+    assert all(EVIL in title for title in titles)
+
+
+def test_the_overview_is_light_and_soon_there(measured: Project, address: str, page: Page) -> None:
+    sizes: list[int] = []
+    page.on("response", lambda response: sizes.append(len(response.body())))
+    page.goto(address)
+    page.locator(READY).wait_for()
+    ready = page.evaluate("performance.getEntriesByName('ready')[0].startTime")
+    assert sum(sizes) <= 500_000
+    assert ready <= 1000
+
+
+def test_publishing_twice_gives_the_same_bytes(measured: Project, tmp_path: Path) -> None:
+    first = contents(measured.html)
+    measured.publish()
+    assert contents(measured.html) == first
+
+
+def contents(folder: Path) -> dict[str, bytes]:
+    return {str(path.relative_to(folder)): path.read_bytes() for path in folder.rglob("*") if path.is_file()}
+
+
+def test_what_was_served_stays_and_is_shown(measured: Project, tmp_path: Path, page: Page) -> None:
+    own = measured.copy(tmp_path)
+    row = {"server": "uvicorn", "style": "async", "view": "hello", "connections": 4, "throughput": 1234.0}
+    document = {"settings": {"versions": {"Django": "6.1"}}, "results": [row, row | {"connections": 16}]}
+    (own.html / "served").mkdir()
+    (own.html / "served/served.json").write_text(json.dumps(document))
+    (own.html / "served/index.html").write_text("served")
+    own.publish()
+    with served(own.html) as address:
+        page.goto(address)
+        page.get_by_label("view hello: requests/s over connections").wait_for()
+        page.get_by_role("link", name="every server, view and load").click()
+        assert page.locator("body").inner_text() == "served"
+
+
+def test_results_alone_make_the_pages(measured: Project, tmp_path: Path, page: Page) -> None:
+    own = measured.copy(tmp_path)
+    shutil.rmtree(own.folder / "repo")
+    own.alone()
+    with served(own.html) as address:
+        complaints = watch(page, address)
+        for name in OWN:
+            visit(page, address, name)
+            assert page.locator("a[href*='graphs.html']").count() == 0
+        assert complaints == []
+    with_git = (measured.html / "changes.html").read_text()
+    assert (own.html / "changes.html").read_text().count('class="entry"') == with_git.count('class="entry"')
+    assert "No git history was at hand" not in (own.html / "changes.html").read_text()
+    (own.folder / "results/commits.jsonl").unlink()
+    own.alone()
+    assert "No git history was at hand" in (own.html / "changes.html").read_text()
+
+
+def test_bad_results_are_said_and_left_out(measured: Project, tmp_path: Path, page: Page) -> None:
+    own = measured.copy(tmp_path)
+    good = own.results[0]
+    document = json.loads(good.read_text())
+    folder = good.parent
+
+    def bad(name: str, **changes: Any) -> None:
+        (folder / f"{name}.json").write_text(json.dumps({**document, **changes}))
+
+    (folder / "truncated.json").write_text(good.read_text()[:1000])
+    (folder / "binary.json").write_bytes(b"\xff\xfe\x00")
+    (folder / "list.json").write_text("[]")
+    bad("version", version=3)
+    bad("old", version=1)
+    bad("name", commit_hash=EVIL)
+    bad("path", commit_hash="../../../../etc/passwd")
+    bad("nan", date=float("nan"))
+    bad("other", params={**document["params"], "machine": "another"})
+    bad("markup", params={**document["params"], "os": EVIL})
+    row = document["results"]["handlers.Hello.track_hops"]
+    bad("infinite", results={"handlers.Hello.track_hops": [[float("inf"), 0, 0, 0], *row[1:]]})
+    bad("few", results={"handlers.Hello.track_hops": [[1], *row[1:]]})
+    bad("words", results={"handlers.Hello.track_hops": [["1", "2", "3", "4"], *row[1:]]})
+    (own.folder / "results/nameless").mkdir()
+    shutil.copy(good, own.folder / "results/nameless")
+    (own.folder / "results/broken").mkdir()
+    shutil.copy(good, own.folder / "results/broken")
+    (own.folder / "results/broken/machine.json").write_text("{")
+    described = json.loads((own.folder / "results/benchmarks.json").read_text())
+    described[EVIL] = described["handlers.Hello.track_hops"] | {"name": EVIL}
+    (own.folder / "results/benchmarks.json").write_text(json.dumps(described))
+
+    said = own.publish().stderr.splitlines()
+    assert len(said) == 16, said
+    assert all(line.startswith("Left out: ") for line in said)
+    with served(own.html) as address:
+        complaints = watch(page, address)
+        for name in PAGES:
+            visit(page, address, name)
+            assert page.title() != "evil"
+        assert complaints == []
+    assert contents(own.html).keys() == contents(measured.html).keys()
+
+
+def test_no_results_are_said(measured: Project, tmp_path: Path, page: Page) -> None:
+    own = measured.copy(tmp_path)
+    for path in own.results:
+        path.write_text("{")
+    assert own.alone().stderr.count("Left out") == 2
+    with served(own.html) as address:
+        page.goto(address)
+        assert "Nothing has been measured yet" in page.locator("main").inner_text()
+    (own.folder / "results/benchmarks.json").write_text("{")
+    assert "benchmarks.json cannot be read" in own.alone(status=1).stderr
+
+
+def test_many_results_make_no_heavy_overview(tmp_path: Path, page: Page) -> None:
+    generated.write(tmp_path, 300, 40)
+    project = Project(tmp_path)
+    project.publish()
+    with served(project.html) as address:
+        complaints = watch(page, address)
+        page.goto(address)
+        assert page.locator("canvas").count() == 8
+        page.goto(address + "changes.html")
+        assert page.locator(".entry").count() >= 3
+        assert complaints == []
+    assert (project.html / "index.html").stat().st_size < 200_000

@@ -1,0 +1,152 @@
+"""Which commits changed a figure: each against its nearest measured ancestor (docs/method.md, The site)."""
+
+import math
+import statistics
+from array import array
+from collections import Counter, deque
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass, field
+from operator import eq
+from pathlib import Path
+from typing import NamedTuple
+
+from tools.site.history import History
+from tools.site.results import FAILED, Result
+from tools.site.suite import Suite
+
+CHANGES_OF_A_CELL = 30
+FEWEST_CHANGES = 8
+"""Of so many changes of a time a threshold is made, as rustc-perf does."""
+
+
+class Change(NamedTuple):
+    """A figure of ``cell`` that ``commit`` changed. ``resolution`` is 0 for an exact metric; 0.05 is 5 % of a time."""
+
+    commit: str
+    base: str
+    cell: int
+    before: float
+    after: float
+    resolution: float
+    result: Result
+
+    @property
+    def relative(self) -> float:
+        """The change as a part of what was before; infinite from n/a or from nothing."""
+        measured = self.before and math.isfinite(self.before) and math.isfinite(self.after)
+        return self.after / self.before - 1 if measured else math.inf
+
+
+@dataclass
+class Known:
+    """The last figures that are known of a line of commits, and from which result each comes."""
+
+    values: "array[float]"
+    origins: list[Result | None]
+    moves: dict[int, "deque[float]"] = field(default_factory=dict)
+
+    def copy(self) -> "Known":
+        return Known(self.values[:], self.origins[:], self.moves)
+
+
+Line = tuple[str, ...]
+
+
+def changes_of(suite: Suite, results: Sequence[Result], history: History) -> list[Change]:
+    """Return all changes, those of the newest commits last.
+
+    Exact metrics are compared within an environment, times within an environment and a machine. A figure is compared
+    with the last known one before it on its commit's line of history, whichever commit that was.
+    """
+    by_commit: dict[str, list[Result]] = {}
+    for result in results:
+        by_commit.setdefault(result.commit, []).append(result)
+    exact = [number for number, cell in enumerate(suite.cells) if cell.exact]
+    timed = [number for number, cell in enumerate(suite.cells) if not cell.exact and number not in set(suite.floors)]
+    heirs = Counter(commit.base for commit in history.commits.values())
+    known: dict[str, dict[Line, Known]] = {}
+    changes: list[Change] = []
+    for commit in history.commits.values():
+        own = dict(known.get(commit.base or "", {}))
+        heirs[commit.base] -= 1
+        if not heirs[commit.base]:
+            known.pop(commit.base or "", None)
+        for result in by_commit.get(commit.hash, ()):
+            counted: Line = ("exact", result.environment)
+            clocked: Line = ("timed", result.environment, result.machine)
+            for line, cells in ((counted, exact), (clocked, timed)):
+                before = own.get(line)
+                own[line] = after = before.copy() if before else Known(result.values[:], [result] * len(suite.cells))
+                if before:
+                    changes += compared(suite, before, after, result, cells)
+        known[commit.hash] = own
+    return changes
+
+
+def compared(suite: Suite, before: Known, after: Known, result: Result, cells: Sequence[int]) -> Iterator[Change]:
+    """Yield what ``result`` changed of ``cells`` since ``before``, and write its figures into ``after``."""
+    if same(before, result, cells):
+        after.origins = [result] * len(after.origins)
+        return
+    drifts: dict[Path, float | None] = {}
+    for cell in cells:
+        new = result.values[cell]
+        if new != new or new == FAILED:  # not measured
+            continue
+        old, origin = before.values[cell], before.origins[cell]
+        after.values[cell], after.origins[cell] = new, result
+        if old in (new, FAILED) or old != old or origin is None or origin.commit == result.commit:
+            continue
+        if suite.cells[cell].exact:
+            yield Change(result.commit, origin.commit, cell, old, new, 0.0, result)
+        elif math.isfinite(old) and math.isfinite(new) and old > 0:
+            moves = after.moves.setdefault(cell, deque(maxlen=CHANGES_OF_A_CELL))
+            move = abs(new / old - 1)
+            if origin.path not in drifts:
+                drifts[origin.path] = drift(suite, origin, result)
+            drifted, sampled = drifts[origin.path], interval(origin, result, cell)
+            # Most moves are small, and what is usual takes long to tell.
+            size = resolution(drifted, sampled, moves) if move > left_open(drifted, sampled) else None
+            moves.append(move)
+            if size is not None and move > size:
+                yield Change(result.commit, origin.commit, cell, old, new, size, result)
+
+
+def same(before: Known, result: Result, cells: Sequence[int]) -> bool:
+    """Whether a result says of all ``cells`` what was known, as most do; NaN is never the same."""
+    return all(map(eq, map(before.values.__getitem__, cells), map(result.values.__getitem__, cells)))
+
+
+def resolution(drifted: float | None, sampled: float | None, moves: Sequence[float]) -> float | None:
+    """Return the smallest change of a time that is told from none between two results, relative; None if unknown.
+
+    It is the larger of two: what the floors, the same code under each commit, differ by, on top of what the samples of
+    both leave open; and the third quartile of this time's last changes plus three times their interquartile range.
+    """
+    before = usual(moves)
+    if drifted is None and before is None:
+        return None
+    return max(left_open(drifted, sampled), before or 0.0)
+
+
+def left_open(drifted: float | None, sampled: float | None) -> float:
+    return (1 + (drifted or 0.0)) * (1 + (sampled or 0.0)) - 1
+
+
+def interval(old: Result, new: Result, cell: int) -> float | None:
+    """Return half of the 99 % interval of the change of a cell, relative; None where asv stored none."""
+    size = math.hypot(old.halves[cell], new.halves[cell]) / old.values[cell]
+    return None if math.isnan(size) else size
+
+
+def drift(suite: Suite, old: Result, new: Result) -> float | None:
+    """Return by how much the floors of two results differ at most."""
+    pairs = ((old.values[floor], new.values[floor]) for floor in suite.floors)
+    return max((max(a, b) / min(a, b) - 1 for a, b in pairs if 0 < a < math.inf and 0 < b < math.inf), default=None)
+
+
+def usual(moves: Sequence[float]) -> float | None:
+    if len(moves) < FEWEST_CHANGES:
+        return None
+    low, _, high = statistics.quantiles(moves, n=4)
+    return high + 3 * (high - low)

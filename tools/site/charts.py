@@ -1,0 +1,87 @@
+"""What site.js draws by Chart.js: a chart as plain data, and series thin enough to load."""
+
+import math
+import statistics
+from collections.abc import Iterator, Sequence
+from typing import Any, NamedTuple
+
+from tools.site.history import Commit
+from tools.site.results import Result
+from tools.site.suite import Cell
+
+SHOWN = 200
+"""Points of a time that a chart shows; asv's graph has all."""
+
+Point = tuple[float, float | None]
+
+
+class Timeline(NamedTuple):
+    """Results in the order of their commits: releases, at equal distances, or commits, by their dates."""
+
+    kind: str
+    results: Sequence[tuple[Commit, Result]]
+
+    @property
+    def x(self) -> dict[str, Any]:
+        if self.kind == "releases":
+            return {"type": "category", "title": "Django", "labels": [commit.label for commit, _ in self.results]}
+        return {"type": "date", "title": "date of the commit"}
+
+    def points(self, cell: int, exact: bool) -> list[Point]:
+        """Return a cell's figures; None where a Django lacks it or it failed."""
+        points = list(self._points(cell))
+        if self.kind == "releases":
+            return points
+        return corners(points) if exact else thinned(points)
+
+    def _points(self, cell: int) -> Iterator[Point]:
+        for place, (commit, result) in enumerate(self.results):
+            value = result.values[cell]
+            if not math.isnan(value):
+                x = place if self.kind == "releases" else commit.seconds
+                yield x, significant(value) if math.isfinite(value) else None
+
+    def __bool__(self) -> bool:
+        return len(self.results) > 1
+
+
+def corners(points: Sequence[Point]) -> list[Point]:
+    """Return the points at which a value begins or ends: the rest of a line that only steps."""
+    last = len(points) - 1
+    return [
+        point
+        for place, point in enumerate(points)
+        if place in (0, last) or point[1] != points[place - 1][1] or point[1] != points[place + 1][1]
+    ]
+
+
+def thinned(points: Sequence[Point]) -> list[Point]:
+    """Return at most ``SHOWN`` points: each the median of as many neighbours as that needs."""
+    width = -(-len(points) // SHOWN)
+    groups = (points[start : start + width] for start in range(0, len(points), width or 1))
+    return [(group[-1][0], middle([y for _, y in group if y is not None])) for group in groups]
+
+
+def middle(values: Sequence[float]) -> float | None:
+    return significant(statistics.median(values)) if values else None
+
+
+def significant(value: float) -> float:
+    return float(f"{value:.4g}") if value % 1 else value
+
+
+def history(title: str, timeline: Timeline, cells: Sequence[tuple[int, Cell]], names: Sequence[str]) -> dict[str, Any]:
+    """Return the chart of a metric's ``cells`` over a timeline, a series each, by ``names``."""
+    series = [
+        {"name": name, "points": timeline.points(number, cell.exact)}
+        for (number, cell), name in zip(cells, names, strict=True)
+    ]
+    _, cell = cells[0]
+    return {
+        "title": title,
+        "kind": "line",
+        "stepped": cell.exact and timeline.kind == "commits",
+        "x": timeline.x,
+        "y": {"title": cell.unit, "unit": cell.unit},
+        "series": [each for each in series if each["points"]],
+    }

@@ -1,0 +1,117 @@
+"""The Changes page and its feed: the changes by commit, newest first."""
+
+import math
+from collections.abc import Iterator, Sequence
+from typing import NamedTuple
+
+from tools.site.changes import Change
+from tools.site.history import Commit
+from tools.site.results import Result
+from tools.site.site import Site, shown
+
+ROWS_OF_A_PAGE = 1000
+CELLS_OF_A_ROW = 2
+
+
+class Row(NamedTuple):
+    """A metric of a scenario that a commit changed, in so many cells; ``examples`` are its largest changes."""
+
+    scenario: str
+    metric: str
+    part: str
+    interfaces: str
+    kind: str
+    summary: str
+    examples: list[tuple[str, str, str, str]]  # cell, before, after, asv's graph
+    more: int
+
+
+class Entry(NamedTuple):
+    """A commit, and what it changed."""
+
+    commit: Commit
+    base: Commit
+    result: Result
+    rows: list[Row]
+
+    @property
+    def summary(self) -> str:
+        return "; ".join(f"{row.scenario}: {row.metric} {row.summary}" for row in self.rows[:5]) + (
+            f"; and {len(self.rows) - 5} more" if len(self.rows) > 5 else ""
+        )
+
+
+def entries(site: Site) -> list[Entry]:
+    """Return the commits that changed anything, newest first."""
+    by_commit: dict[str, list[Change]] = {}
+    for change in site.changes:
+        by_commit.setdefault(change.commit, []).append(change)
+    found = [
+        Entry(
+            site.history.commits[commit],
+            # A cell may have been measured last at an earlier commit than the others.
+            max((site.history.commits[change.base] for change in changes), key=lambda each: each.seconds),
+            changes[0].result,
+            list(rows(site, changes)),
+        )
+        for commit, changes in by_commit.items()
+    ]
+    return sorted(found, key=lambda entry: (entry.commit.seconds, entry.commit.hash), reverse=True)
+
+
+def rows(site: Site, changes: Sequence[Change]) -> Iterator[Row]:
+    groups: dict[str, list[Change]] = {}
+    for change in changes:
+        groups.setdefault(site.suite.cells[change.cell].benchmark, []).append(change)
+    # What every request passes comes first, and counts before times.
+    for benchmark in sorted(groups, key=lambda name: (not name.startswith("handlers."), ".time_" in name, name)):
+        own = sorted(groups[benchmark], key=weight, reverse=True)
+        cell = site.suite.cells[own[0].cell]
+        interfaces = sorted({site.suite.cells[change.cell].interface for change in own} - {""})
+        yield Row(
+            cell.scenario,
+            cell.metric,
+            cell.part,
+            " ".join(interfaces),
+            "exact" if cell.exact else "timed",
+            summary(own, cell.exact),
+            [example(site, change) for change in own[:CELLS_OF_A_ROW]],
+            max(0, len(own) - CELLS_OF_A_ROW),
+        )
+
+
+def weight(change: Change) -> float:
+    return abs(change.relative)
+
+
+def summary(changes: Sequence[Change], exact: bool) -> str:
+    """Return by how much a metric changed over cells: ``+1 to +3 in 4 cells``."""
+    if exact:
+        numbers = [change.after - change.before for change in changes if math.isfinite(change.after - change.before)]
+        words = [f"{number:+g}" for number in (min(numbers), max(numbers))] if numbers else []
+        words = words or ["n/a before" if math.isinf(changes[0].before) else "n/a now"]
+    else:
+        numbers = [change.relative for change in changes]
+        words = [f"{number:+.0%}" for number in (min(numbers), max(numbers))]
+    plural = f"{len(changes)} cells" if len(changes) > 1 else "1 cell"
+    return f"{' to '.join(dict.fromkeys(words))} in {plural}"
+
+
+def example(site: Site, change: Change) -> tuple[str, str, str, str]:
+    cell = site.suite.cells[change.cell]
+    before, after = shown(cell, change.before), shown(cell, change.after)
+    after += f", resolution {change.resolution:.0%}" if change.resolution else ""
+    return cell.name, before, after, site.graph(cell, change.commit)
+
+
+def pages(found: Sequence[Entry]) -> list[list[Entry]]:
+    """Return the entries by page: whole commits, about so many rows each; one empty page where there are none."""
+    split: list[list[Entry]] = [[]]
+    rows = 0
+    for entry in found:
+        if split[-1] and rows + len(entry.rows) > ROWS_OF_A_PAGE:
+            split.append([])
+            rows = 0
+        split[-1].append(entry)
+        rows += len(entry.rows)
+    return split

@@ -1,0 +1,247 @@
+"""The first page: what a request costs in the newest measured Django, how that came, and where the time goes."""
+
+import json
+import math
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any, NamedTuple
+
+from asv.util import human_value
+
+from tools.site import charts
+from tools.site.changes import drift, interval, resolution
+from tools.site.results import Result
+from tools.site.site import Site, shown
+from tools.site.suite import Suite
+
+SCENARIO = "handlers.Hello"
+STACK = "middleware.Stack"
+CELLS = [("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async")]
+COUNTS = {"crossings": ("sync_to_async", "async_to_sync"), "hops": ("hops",), "Python calls": ("python_calls",)}
+
+
+class Figure(NamedTuple):
+    """A figure in the table: its text, its change since the previous release, and asv's graph of it."""
+
+    text: str
+    change: str
+    significant: bool
+    graph: str
+
+
+def cells(site: Site) -> list[tuple[str, list[Figure]]]:
+    """Return the rows of the first table: a cell, and its time, ratio and counts."""
+    return [(" ".join(cell), [time(site, cell), ratio(site, cell), *counts(site, cell)]) for cell in CELLS]
+
+
+def value(site: Site, result: Result | None, method: str, *variant: object, scenario: str = SCENARIO) -> float:
+    """Return a figure of a result, NaN where there is none."""
+    number = site.suite.find(f"{scenario}.{method}", *variant)
+    return result.values[number] if result and number is not None else math.nan
+
+
+def time(site: Site, cell: tuple[str, str]) -> Figure:
+    number = site.suite.find(f"{SCENARIO}.time_request", *cell)
+    if number is None or site.newest is None:
+        return Figure("not measured", "", False, "")
+    seconds, half = site.newest.values[number], site.newest.halves[number]
+    sampled = math.isfinite(seconds) and math.isfinite(half)
+    text = human_value(seconds, "seconds", half) if sampled else shown(site.suite.cells[number], seconds)
+    return Figure(text, *moved(site.suite, site.newest, site.previous, number), site.graph(site.suite.cells[number]))
+
+
+def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str, bool]:
+    """Return by how much a time changed, in words, and whether beyond its resolution."""
+    if old is None or old.machine != new.machine or not old.values[cell]:
+        return "", False
+    if not math.isfinite(old.values[cell]) or not math.isfinite(new.values[cell]):
+        return "", False
+    change = new.values[cell] / old.values[cell] - 1
+    size = resolution(drift(suite, old, new), interval(old, new, cell), ())
+    if size is None or not math.isfinite(size):
+        return f"{change:+.0%}, resolution unknown", False
+    significant = abs(change) > size
+    return f"{change:+.0%}" if significant else f"same within {size:.0%}", significant
+
+
+def ratio(site: Site, cell: tuple[str, str]) -> Figure:
+    base, own = (value(site, site.newest, "time_request", *each) for each in (CELLS[0], cell))
+    text = f"{own / base:.1f}" if math.isfinite(own / base if base else math.nan) else "n/a"
+    return Figure(text, "", False, "")
+
+
+def counts(site: Site, cell: tuple[str, str]) -> Iterator[Figure]:
+    for metrics in COUNTS.values():
+        new, old = (
+            sum(value(site, result, f"track_{metric}", *cell) for metric in metrics)
+            for result in (site.newest, site.previous)
+        )
+        number = site.suite.find(f"{SCENARIO}.track_{metrics[0]}", *cell)
+        if number is None:
+            yield Figure("not measured", "", False, "")
+            continue
+        first = site.suite.cells[number]
+        comparable = math.isfinite(old) and math.isfinite(new)
+        change = f"{new - old:+g}" if comparable and new != old else "same" if comparable else ""
+        yield Figure(shown(first, new), change, comparable and new != old, site.graph(first))
+
+
+def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the small charts of each cell over each timeline."""
+    found = []
+    for timeline in site.timelines:
+        group = [
+            charts.history(
+                f"{' '.join(cell)}: {words}", timeline, [(number, site.suite.cells[number])], [" ".join(cell)]
+            )
+            for method, words in (("time_request", "time"), ("track_python_calls", "Python calls"))
+            for cell in CELLS
+            if (number := site.suite.find(f"{SCENARIO}.{method}", *cell)) is not None
+        ]
+        found.append((timeline.kind, [chart for chart in group if chart["series"]]))
+    return [(kind, group) for kind, group in found if group]
+
+
+class Heat(NamedTuple):
+    """Crossings by kind and depth of middleware; each of ``CELLS`` with its share of the largest."""
+
+    label: str
+    json: str
+    rows: list[tuple[str, str, list[tuple[str, float]]]]
+
+
+def heat(site: Site) -> Heat | None:
+    """Return the crossings of the newest result that has them, each with its share of the largest."""
+    result = next((each for each in newest_first(site) if has(site, each, STACK)), None)
+    if result is None:
+        return None
+    kinds, depths = site.suite.benchmarks[f"{STACK}.track_sync_to_async"]["params"][2:4]
+    found = []
+    for kind in kinds:
+        for depth in depths:
+            numbers = []
+            for cell in CELLS:
+                params = (*map(repr, cell), kind, depth)
+                places = [site.suite.index.get((f"{STACK}.track_{metric}", params)) for metric in COUNTS["crossings"]]
+                numbers.append(sum(result.values[place] if place is not None else math.nan for place in places))
+            found.append((kind.strip("'"), depth, numbers))
+    most = max((number for *_, numbers in found for number in numbers if math.isfinite(number)), default=0) or 1
+    rows = [
+        (kind, depth, [(count(number), share(number, most)) for number in numbers]) for kind, depth, numbers in found
+    ]
+    return Heat(site.commit(result).label, site.json(result), rows)
+
+
+def count(number: float) -> str:
+    return f"{number:g}" if math.isfinite(number) else "n/a"
+
+
+def share(number: float, most: float) -> float:
+    return round(number / most, 3) if math.isfinite(number) else -1
+
+
+def newest_first(site: Site) -> Iterator[Result]:
+    if site.newest:
+        yield site.newest
+    for timeline in site.timelines:
+        yield from (result for _, result in reversed(timeline.results))
+
+
+def has(site: Site, result: Result, scenario: str) -> bool:
+    return any(
+        math.isfinite(result.values[number])
+        for number in site.suite.scenarios.get(scenario, ())
+        if site.suite.cells[number].exact
+    )
+
+
+def parts(site: Site) -> dict[str, Any] | None:
+    """Return the stacked chart of where a request's time goes, in the newest result with floors; None without them.
+
+    The bare application of the interface; each crossing at what it costs a function that does nothing; the rest is
+    Django, with the threads and loops that it starts.
+    """
+    result = next(
+        (
+            each
+            for each in newest_first(site)
+            if math.isfinite(value(site, each, "time_request", scenario="floors.BareASGI"))
+        ),
+        None,
+    )
+    rows = {" ".join(cell): split(site, result, cell) for cell in CELLS} if result else {}
+    rows = {name: row for name, row in rows.items() if all(map(math.isfinite, row))}
+    if not rows or result is None:
+        return None
+    names = ("floor: a bare application", "crossings", "Django, and the threads and loops it starts")
+    return {
+        "title": f"Where the time of a request goes, {site.commit(result).label}",
+        "kind": "stacked",
+        "json": site.json(result),
+        "x": {"type": "category", "title": "", "labels": list(rows)},
+        "y": {"title": "seconds", "unit": "seconds"},
+        "series": [
+            {
+                "name": name,
+                "points": [(place, charts.significant(row[number])) for place, row in enumerate(rows.values())],
+            }
+            for number, name in enumerate(names)
+        ],
+    }
+
+
+def split(site: Site, result: Result, cell: tuple[str, str]) -> tuple[float, float, float]:
+    """Return the seconds of the floor, of the crossings and of the rest; crossings take at most what is left."""
+    whole = value(site, result, "time_request", *cell)
+    floor = value(site, result, "time_request", scenario=f"floors.Bare{cell[0]}")
+    to_thread = value(site, result, "time_crossing", True, scenario="floors.SyncToAsync")
+    to_loop = value(site, result, "time_crossing", scenario="floors.AsyncToSync")
+    crossings = value(site, result, "track_sync_to_async", *cell) * to_thread
+    crossings += value(site, result, "track_async_to_sync", *cell) * to_loop
+    crossings = min(crossings, whole - floor)
+    return floor, crossings, whole - floor - crossings
+
+
+def served(folder: Path) -> dict[str, Any] | None:
+    """Return the chart of the first view of what ``make served`` left; None where there is none to read."""
+    try:
+        document = json.loads((folder / "served.json").read_bytes())
+        rows = [row for row in document["results"] if row["connections"] and row["throughput"] is not None]
+        view, django = rows[0]["view"], document["settings"]["versions"]["Django"]
+        series: dict[str, list[tuple[float, float]]] = {}
+        for row in rows:
+            if row["view"] == view:
+                name = f"{row['server']} {row['style']}"
+                series.setdefault(name, []).append((float(row["connections"]), float(row["throughput"])))
+    except (OSError, ValueError, LookupError, TypeError):
+        return None
+    return {
+        "title": f"Django {django}, view {view}: requests/s over connections",
+        "kind": "line",
+        "x": {"type": "log", "title": "connections"},
+        "y": {"title": "requests/s", "unit": "requests/s"},
+        "series": [{"name": name, "points": points} for name, points in series.items()],
+    }
+
+
+def conditions(site: Site) -> dict[str, Any]:
+    """Return what the figures hold for."""
+    result, old = site.newest, site.previous
+    assert result is not None
+    size = drift(site.suite, old, result) if old and old.machine == result.machine else None
+    return {
+        "machine": ", ".join(described(site.archive.machines[result.machine])),
+        "versions": result.environment,
+        "measured": result.measured // 1000,
+        "resolution": f"{size:.0%}" if size is not None else "unknown",
+    }
+
+
+def described(machine: Mapping[str, Any]) -> Iterator[str]:
+    """Yield what is known of a machine."""
+    yield str(machine["machine"])
+    yield str(machine.get("cpu") or "CPU unknown")
+    yield f"{machine.get('num_cpu') or '?'} CPUs"
+    ram = str(machine.get("ram"))
+    yield f"{int(ram) / 1e9:.1f} GB" if ram.isdecimal() else "memory unknown"
+    yield str(machine.get("os") or "system unknown")

@@ -1,0 +1,126 @@
+"""Writes the pages of a site into a folder."""
+
+import shutil
+from collections.abc import Iterator, Mapping
+from pathlib import Path
+from typing import Any
+
+import jinja2
+
+from tools import offline
+from tools.site import log, overview, scenario
+from tools.site.site import Site, day, moment
+from tools.site.sources import Sources
+
+HERE = Path(__file__).parent
+CHART = "chart.js/chart.umd.min.js"
+
+
+def write(site: Site, target: Path) -> None:
+    """Write the site's pages, feed, styles and scripts, and the results that they link to."""
+    jinja = environment(site)
+    for name, content in rendered(site, jinja, target):
+        path = target / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(content, encoding="utf-8")
+    for asset in ("site.css", "site.js"):
+        shutil.copyfile(HERE / asset, target / asset)
+    copy_charts(target)
+    for source in sorted(site.linked):
+        place = target / "results" / source.relative_to(site.archive.folder)
+        place.parent.mkdir(parents=True, exist_ok=True)
+        shutil.copyfile(source, place)
+
+
+def environment(site: Site) -> jinja2.Environment:
+    jinja = jinja2.Environment(
+        loader=jinja2.FileSystemLoader([HERE / "templates", HERE]),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+    )
+    jinja.filters |= {"day": day, "moment": moment}
+    jinja.globals |= {"site": site, "root": ""}
+    return jinja
+
+
+def rendered(site: Site, jinja: jinja2.Environment, target: Path) -> Iterator[tuple[str, str]]:
+    """Yield the pages by name."""
+
+    def page(template: str, **context: Any) -> str:
+        return jinja.get_template(template).render(**context)
+
+    found = log.entries(site)
+    if site.newest is None:
+        yield "index.html", page("empty.html")
+    else:
+        yield "index.html", page("index.html", **first(site, found, target))
+    split = log.pages(found)
+    names = ["changes.html", *(f"changes-{number}.html" for number in range(2, len(split) + 1))]
+    filters = {
+        "parts": sorted({row.part for entry in found for row in entry.rows}),
+        "interfaces": ["WSGI", "ASGI"],
+        "kinds": ["exact", "timed"],
+    }
+    for name, entries in zip(names, split, strict=True):
+        yield name, page("changes.html", entries=entries, names=names, here=name, filters=filters, count=len(found))
+    yield "changes.xml", page("changes.xml", entries=found[:100])
+    sources = Sources(site.benchmarks)
+    yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=listed(site, sources))
+    for name in site.suite.scenarios:
+        yield f"scenarios/{name}.html", page("scenario.html", root="../", **one(site, sources, name))
+
+
+def first(site: Site, found: list[log.Entry], target: Path) -> Mapping[str, Any]:
+    """Return what the overview shows."""
+    assert site.newest is not None
+    multiples = overview.multiples(site)
+    parts, served = overview.parts(site), overview.served(target / "served")
+    drawn = [chart for _, group in multiples for chart in group] + [chart for chart in (parts, served) if chart]
+    return {
+        "newest": site.newest,
+        "commit": site.commit(site.newest),
+        "previous": site.previous,
+        "cells": overview.cells(site),
+        "conditions": overview.conditions(site),
+        "multiples": multiples,
+        "heat": overview.heat(site),
+        "parts": parts,
+        "served": served,
+        "served_page": (target / "served" / "index.html").exists(),
+        "charts": drawn,
+        "latest": found[:5],
+    }
+
+
+def listed(site: Site, sources: Sources) -> dict[str, list[tuple[str, str]]]:
+    """Return the scenarios of each part, with the question that each asks."""
+    parts: dict[str, list[tuple[str, str]]] = {}
+    for name in site.suite.scenarios:
+        question = sources.scenario(name).doc.partition("\n\n")[0]
+        parts.setdefault(name.partition(".")[0], []).append((name, question))
+    return parts
+
+
+def one(site: Site, sources: Sources, name: str) -> Mapping[str, Any]:
+    """Return what a scenario's page shows."""
+    benchmarks = scenario.metrics(site, name)
+    histories = scenario.histories(site, name)
+    return {
+        "name": name,
+        "source": sources.scenario(name),
+        "metrics": [site.suite.cells[site.suite.first[benchmark]] for benchmark in benchmarks],
+        "table": scenario.table(site, name),
+        "param_names": site.suite.param_names(benchmarks[0]),
+        "histories": histories,
+        "charts": [chart for _, group in histories for chart in group],
+    }
+
+
+def copy_charts(target: Path) -> None:
+    """Copy the chart library, if it is what vendor.json says. Raises asv.util.UserError otherwise."""
+    (asset,) = [asset for asset in offline.manifest() if asset.file == CHART]
+    place = target / "vendor" / asset.file
+    place.parent.mkdir(parents=True, exist_ok=True)
+    source = offline.VENDOR / asset.file
+    place.write_bytes(asset.verify(source.read_bytes(), str(source)))

@@ -1,0 +1,210 @@
+"""The plugin that makes ``asv publish`` write the site: ``".tools.site"`` in asv.conf.json, after ``.tools.offline``.
+
+asv's publishing has hooks for what is written, not for what is read: one bad result file, or a description of a machine
+that is cut off, ends it; git is asked once for each tag and each result that is not on a branch. So ``setup`` wraps
+asv's command, and while that runs, the names in it that read results, ask git and find steps mean this package's.
+"""
+
+import contextlib
+import gc
+import json
+import shutil
+import sys
+import tempfile
+from collections.abc import Iterator
+from functools import wraps
+from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
+
+from asv import feed, graph
+from asv.benchmarks import Benchmarks
+from asv.commands import publish
+from asv.config import Config
+from asv.plugins import regressions
+from asv.publishing import OutputPublisher
+from asv.util import UserError
+
+from tools.site import history, pages
+from tools.site.graphs import Graph, Graphs, Stored
+from tools.site.repository import QuickGit, quick
+from tools.site.results import Archive, read
+from tools.site.site import Site
+
+GRAPHS = "graphs.html"
+SERVED = Path(".asv/html/served")
+"""Where ``make served`` writes its page, beside asv.conf.json."""
+
+STYLES = '<link href="graphs.css" rel="stylesheet">'
+
+
+class Pages(OutputPublisher):  # type: ignore[misc]
+    """The step of ``asv publish`` that writes this package's pages, and moves asv's own to graphs.html."""
+
+    archive: Archive
+    served: Path
+
+    @classmethod
+    def publish(cls, conf: Config, repo: Any, benchmarks: Any, graphs: Any, revisions: object) -> None:
+        """Write the pages into ``conf.html_dir``."""
+        target = Path(conf.html_dir)
+        move(target)
+        put_back(cls.served, target)
+        for name in [name for name in benchmarks if not graphs.get_graph_group(name)]:
+            del benchmarks[name]  # asv's page would ask for a graph that is not there
+        place = Path(repo._path) if isinstance(repo, QuickGit) else None
+        pages.write(site_of(conf, cls.archive, place, graphs=True), target)
+
+
+def site_of(conf: Config, archive: Archive, repository: Path | None, graphs: bool) -> Site:
+    order = history.of(archive.results, repository, Path(conf.results_dir) / "commits.jsonl")
+    return Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, order, graphs)
+
+
+def setup() -> None:
+    """Wrap asv's publish command. asv calls this when it loads the plugin."""
+    original = publish.Publish.run.__func__
+
+    @wraps(original)
+    def run(cls: type, conf: Config, range_spec: Any = None, pull: bool = True) -> Any:
+        archive = Pages.archive = read(Path(conf.results_dir))
+        tell(archive)
+        with asv_reads(archive), uncollected(), kept(Path(conf.html_dir)) as Pages.served:
+            status = original(cls, conf, range_spec, pull)
+            stamp(Path(conf.html_dir), archive)
+            return status
+
+    if not hasattr(original, "__wrapped__"):
+        publish.Publish.run = classmethod(run)
+
+
+def alone(conf: Config) -> Archive:
+    """Write the pages that need no git history and no asv graphs; return what they were made of.
+
+    A history that is on this machine is used. Raises asv.util.UserError where benchmarks.json is not to be read.
+    """
+    archive = read(Path(conf.results_dir))
+    tell(archive)
+    target = Path(conf.html_dir)
+    with kept(target) as aside:
+        shutil.rmtree(target, ignore_errors=True)
+        target.mkdir(parents=True)
+        put_back(aside, target)
+        pages.write(site_of(conf, archive, local(conf), graphs=False), target)
+    return archive
+
+
+def local(conf: Config) -> Path | None:
+    """Return the repository that asv would use, if it is on this machine already."""
+    places = (Path(place) for place in (conf.repo, conf.project))
+    return next((place for place in places if (place / "objects").is_dir() or (place / ".git").exists()), None)
+
+
+def tell(archive: Archive) -> None:
+    """Say on standard error what is left out, a line for each file."""
+    for problem in archive.problems:
+        line = "".join(character if character.isprintable() else "?" for character in problem)
+        print(f"Left out: {line}", file=sys.stderr)
+
+
+@contextlib.contextmanager
+def asv_reads(archive: Archive) -> Iterator[None]:
+    """Let asv read only what can be read, ask git little, and take counts as they are."""
+    newest = max((result.date for result in archive.results), default=0)
+
+    def machines(folder: str) -> list[str]:
+        return sorted({str(result.path.parent / "machine.json") for result in archive.results})
+
+    def results(folder: str) -> Iterator[Stored]:
+        return (Stored(result, archive.suite) for result in archive.results)
+
+    def benchmarks(conf: Config) -> Benchmarks:
+        return Benchmarks(conf, list(archive.suite.benchmarks.values()))
+
+    def write_atom(*arguments: Any, **options: Any) -> None:
+        # Of no entries asv would write the time at which it published.
+        write(*arguments, **{"updated": when(newest), **options})
+
+    write, when = feed.write_atom, publish.util.js_timestamp_to_datetime
+    with contextlib.ExitStack() as stack:
+        for module, name, value in (
+            (publish, "iter_results", results),
+            (publish, "iter_machine_files", machines),
+            (publish, "get_repo", quick),
+            (regressions, "iter_results", results),
+            (publish, "Benchmarks", SimpleNamespace(load=benchmarks)),
+            (publish, "GraphSet", Graphs),
+            (graph, "Graph", Graph),
+            (feed, "write_atom", write_atom),
+        ):
+            stack.enter_context(replaced(module, name, value))
+        yield
+
+
+@contextlib.contextmanager
+def uncollected() -> Iterator[None]:
+    """Spare the garbage collector millions of points, none of which is garbage: it took a third of the time."""
+    gc.disable()
+    try:
+        yield
+    finally:
+        gc.enable()
+
+
+@contextlib.contextmanager
+def replaced(module: Any, name: str, value: Any) -> Iterator[None]:
+    original = getattr(module, name)
+    setattr(module, name, value)
+    try:
+        yield
+    finally:
+        setattr(module, name, original)
+
+
+@contextlib.contextmanager
+def kept(target: Path) -> Iterator[Path]:
+    """Keep what ``make served`` wrote into the site, since asv begins with an empty folder; yield where it is."""
+    target.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
+        aside = Path(folder) / "served"
+        if (target / "served").is_dir():
+            shutil.move(target / "served", aside)
+        elif SERVED.is_dir():
+            shutil.copytree(SERVED, aside)
+        try:
+            yield aside
+        finally:
+            put_back(aside, target)
+
+
+def put_back(aside: Path, target: Path) -> None:
+    if aside.is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.move(aside, target / "served")
+
+
+def move(target: Path) -> None:
+    """Make asv's page graphs.html: named, in a language, with a way back."""
+    index = target / "index.html"
+    page = index.read_text(encoding="utf-8")
+    index.unlink()
+    error = target / "error.html"
+    error.write_text(error.read_text(encoding="utf-8").replace("<html>", '<html lang="en">', 1), encoding="utf-8")
+    for old, new in (
+        ('<input id="range" ', '<input id="range" aria-label="Commits" '),
+        ("<html>", '<html lang="en">'),
+        ("</head>", f'<meta name="viewport" content="width=device-width, initial-scale=1">{STYLES}</head>'),
+        ('<li id="nav-li-" ', '<li><a href="index.html">Overview</a></li>\n\t<li id="nav-li-" '),
+    ):
+        if old not in page:
+            raise UserError(f"asv's page has no {old}: this package is made for asv 0.6.6")
+        page = page.replace(old, new, 1)
+    (target / GRAPHS).write_text(page, encoding="utf-8")
+    shutil.copyfile(pages.HERE / "graphs.css", target / "graphs.css")
+
+
+def stamp(target: Path, archive: Archive) -> None:
+    """Write into info.json, in place of the time, what changes when a result does: asv's page asks its caches by it."""
+    path = target / "info.json"
+    info = json.loads(path.read_text())
+    path.write_text(json.dumps(info | {"timestamp": int(archive.digest[:12], 16)}))

@@ -1,0 +1,85 @@
+"""A scenario's page: what it says of itself, its cells, its history."""
+
+from typing import Any, NamedTuple
+
+from tools.site import charts
+from tools.site.site import Site, shown
+from tools.site.suite import Cell
+
+LINES = 8
+"""A chart has at most so many lines; of more cells it shows one value of the further parameters at a time."""
+
+
+class Figure(NamedTuple):
+    text: str
+    before: str
+    graph: str
+
+
+def metrics(site: Site, name: str) -> list[str]:
+    """Return the scenario's benchmarks: times first, then counts."""
+    found = dict.fromkeys(site.suite.cells[number].benchmark for number in site.suite.scenarios[name])
+    return sorted(found, key=lambda benchmark: (".time_" not in benchmark, benchmark))
+
+
+def table(site: Site, name: str) -> list[tuple[str, list[Figure]]]:
+    """Return a row for each variant, with a figure for each of ``metrics``."""
+    benchmarks = metrics(site, name)
+    cells = {
+        (site.suite.cells[number].benchmark, site.suite.cells[number].params): number
+        for number in site.suite.scenarios[name]
+    }
+    variants = dict.fromkeys(params for _, params in cells)
+    return [
+        (
+            site.suite.cells[next(cells[b, params] for b in benchmarks if (b, params) in cells)].name,
+            [figure(site, cells.get((b, params))) for b in benchmarks],
+        )
+        for params in variants
+    ]
+
+
+def figure(site: Site, number: int | None) -> Figure:
+    if number is None or site.newest is None:
+        return Figure("", "", "")
+    cell = site.suite.cells[number]
+    new = site.newest.values[number]
+    old = site.previous.values[number] if site.previous else new
+    changed = cell.exact and old == old and new == new and old != new
+    return Figure(shown(cell, new), shown(cell, old) if changed else "", site.graph(cell))
+
+
+def histories(site: Site, name: str) -> list[tuple[str, list[dict[str, Any]]]]:
+    """Return the charts of each timeline, one for each metric."""
+    found = [
+        (timeline.kind, [history(site, timeline, benchmark) for benchmark in metrics(site, name)])
+        for timeline in site.timelines
+    ]
+    kept = [(kind, [chart for chart in group if chart]) for kind, group in found]
+    return [(kind, group) for kind, group in kept if group]
+
+
+def history(site: Site, timeline: charts.Timeline, benchmark: str) -> dict[str, Any]:
+    """Return the chart of a benchmark, its cells in groups of few lines; empty where it has no figure."""
+    first = site.suite.first[benchmark]
+    cells = [(number, site.suite.cells[number]) for number in range(first, first + site.suite.size[benchmark])]
+    own = 2 if len(cells) > LINES and len(cells[0][1].params) > 2 else len(cells[0][1].params) if cells else 0
+    groups: dict[str, list[tuple[int, Cell]]] = {}
+    for number, cell in cells:
+        groups.setdefault(", ".join(cell.variant[own:]), []).append((number, cell))
+    drawn = [
+        {
+            "name": name,
+            **charts.history("", timeline, group, [" ".join(cell.variant[:own]) or cell.metric for _, cell in group]),
+        }
+        for name, group in groups.items()
+    ]
+    kept = [chart for chart in drawn if chart["series"]]
+    if not kept:
+        return {}
+    shared = {key: kept[0][key] for key in ("kind", "stepped", "x", "y")}
+    return {
+        "title": cells[0][1].metric,
+        **shared,
+        "groups": [{"name": chart["name"], "series": chart["series"]} for chart in kept],
+    }

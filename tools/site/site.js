@@ -1,0 +1,172 @@
+"use strict";
+// Okabe and Ito's colours, which colour-blind people can tell, and a mark and a dash for each series.
+const colours = ["#0072b2", "#d55e00", "#009e73", "#cc79a7", "#e69f00", "#56b4e9", "#7f7f7f", "#a08000"];
+const marks = ["circle", "rect", "triangle", "rectRot", "star", "cross", "crossRot", "dash"];
+const dashes = [[], [6, 3], [2, 2], [8, 3, 2, 3]];
+const pick = (list, index) => list[index % list.length];
+
+function figure(value, unit) {
+    if (value === null) return "n/a";
+    if (value === 0) return "0";
+    if (unit === "seconds") {
+        const units = [["s", 1], ["ms", 1e-3], ["μs", 1e-6], ["ns", 1e-9]];
+        const [name, scale] = units.find(([, size]) => Math.abs(value) >= size) ?? units[3];
+        return `${Number((value / scale).toPrecision(4))} ${name}`;
+    }
+    return Number(value.toPrecision(6)).toLocaleString("en");
+}
+const day = seconds => new Date(seconds * 1000).toISOString().slice(0, 10);
+
+function place(chart, x) {
+    if (chart.x.type === "category") return chart.x.labels[x];
+    return chart.x.type === "date" ? day(x) : String(x);
+}
+
+function datasets(chart, series) {
+    return series.map(({ name, points }, index) => ({
+        label: name,
+        data: chart.x.type === "category"
+            ? chart.x.labels.map((_, x) => points.find(point => point[0] === x)?.[1] ?? null)
+            : points.map(([x, y]) => ({ x, y })),
+        borderColor: pick(colours, index), backgroundColor: pick(colours, index), pointStyle: pick(marks, index),
+        borderDash: chart.kind === "line" ? pick(dashes, index) : [], borderWidth: chart.kind === "line" ? 2 : 0,
+        pointRadius: points.length > 40 ? 1.5 : 4, stepped: chart.stepped ? "after" : false,
+    }));
+}
+
+function options(chart, lines) {
+    const stacked = chart.kind === "stacked";
+    const values = {
+        stacked, beginAtZero: true, title: { display: true, text: chart.y.title },
+        ticks: {
+            callback: value => figure(value, chart.y.unit), maxTicksLimit: 6,
+            precision: ["seconds", "bytes"].includes(chart.y.unit) ? undefined : 0,
+        },
+    };
+    const places = {
+        stacked, title: { display: !!chart.x.title, text: chart.x.title },
+        type: { date: "linear", log: "logarithmic", category: "category" }[chart.x.type],
+        ticks: { maxRotation: 60, autoSkip: true, maxTicksLimit: 12 },
+    };
+    if (chart.x.type === "date") {
+        places.ticks.callback = day;
+        places.ticks.maxTicksLimit = 6;
+    }
+    if (chart.x.type === "log") {
+        const loads = new Set(lines.flatMap(({ points }) => points.map(([x]) => x)));
+        places.afterBuildTicks = axis => { axis.ticks = [...loads].map(value => ({ value })); };
+        places.ticks.callback = value => value;
+    }
+    return {
+        maintainAspectRatio: false, indexAxis: stacked ? "y" : "x",
+        scales: stacked ? { y: places, x: values } : { x: places, y: values },
+        plugins: {
+            legend: { display: lines.length > 1, position: "bottom", labels: { usePointStyle: true } },
+            tooltip: { callbacks: {
+                title: ([item]) => item && place(chart, stacked || chart.x.type === "category" ? item.dataIndex : item.parsed.x),
+                label: item => `${item.dataset.label}: ${figure(stacked ? item.parsed.x : item.parsed.y, chart.y.unit)}`,
+            } },
+        },
+    };
+}
+
+function table(chart, series) {
+    const region = document.createElement("div");
+    region.className = "table";
+    region.tabIndex = 0;
+    region.setAttribute("role", "region");
+    region.setAttribute("aria-label", `Figures: ${chart.title}`);
+    const body = document.createElement("table");
+    region.append(body);
+    const row = (name, texts, kind) => {
+        const line = body.insertRow();
+        [name, ...texts].forEach((text, index) => {
+            const cell = document.createElement(kind === "th" || index === 0 ? "th" : "td");
+            if (cell.tagName === "TH") cell.scope = kind === "th" ? "col" : "row";
+            cell.textContent = text;
+            line.append(cell);
+        });
+    };
+    row(chart.x.title || "cell", series.map(({ name }) => name), "th");
+    const columns = series.map(({ points }) => new Map(points));
+    const places = [...new Set(series.flatMap(({ points }) => points.map(([x]) => x)))].sort((a, b) => a - b);
+    for (const x of places) {
+        row(place(chart, x), columns.map(column => column.has(x) ? figure(column.get(x), chart.y.unit) : ""));
+    }
+    return region;
+}
+
+function draw(charts) {
+    const drawn = [];
+    const group = number => {
+        const select = document.querySelector(`select[data-variant="${number}"]`);
+        return charts[number].groups ? charts[number].groups[select ? select.value : 0].series : charts[number].series;
+    };
+    for (const canvas of document.querySelectorAll("canvas[data-chart]")) {
+        const number = canvas.dataset.chart, chart = charts[number];
+        const fill = details => details.replaceChildren(details.querySelector("summary"), table(chart, group(number)));
+        const details = document.querySelector(`details[data-table="${number}"]`);
+        details.addEventListener("toggle", () => details.open && fill(details));
+        const made = new Chart(canvas, {
+            type: chart.kind === "stacked" ? "bar" : "line",
+            data: { labels: chart.x.labels, datasets: datasets(chart, group(number)) }, options: options(chart, group(number)),
+        });
+        drawn.push(made);
+        document.querySelector(`select[data-variant="${number}"]`)?.addEventListener("change", () => {
+            made.data.datasets = datasets(chart, group(number));
+            made.update();
+            if (details.open) fill(details);
+        });
+    }
+    return drawn;
+}
+
+function theme() {
+    Chart.defaults.color = getComputedStyle(document.body).color;
+    Chart.defaults.borderColor = "#80808050";
+}
+
+function filter(form) {
+    const apply = () => {
+        const chosen = Object.fromEntries(new FormData(form));
+        let commits = 0;
+        for (const entry of document.querySelectorAll(".entry")) {
+            let rows = 0;
+            for (const row of entry.querySelectorAll("li")) {
+                const { part, kind, interface: interfaces } = row.dataset;
+                row.hidden = !!(chosen.part && chosen.part !== part) || !!(chosen.kind && chosen.kind !== kind)
+                    || !!(chosen.interface && !interfaces.split(" ").includes(chosen.interface));
+                rows += !row.hidden;
+            }
+            entry.hidden = !rows;
+            commits += !entry.hidden;
+        }
+        form.querySelector("output").value = `${commits} ${commits === 1 ? "commit" : "commits"} shown`;
+        const query = new URLSearchParams(Object.entries(chosen).filter(([, value]) => value)).toString();
+        history.replaceState(null, "", (query ? `?${query}` : location.pathname) + location.hash);
+        for (const link of document.querySelectorAll(".pages a")) link.search = query;
+    };
+    for (const [name, value] of new URLSearchParams(location.search)) {
+        if (form.elements[name]) form.elements[name].value = value;
+    }
+    form.addEventListener("change", apply);
+    form.addEventListener("submit", event => event.preventDefault());
+    apply();
+}
+
+const data = document.getElementById("charts");
+if (data) {
+    Chart.defaults.animation = false;
+    theme();
+    const charts = JSON.parse(data.textContent);
+    let drawn = draw(charts);
+    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
+        theme();
+        drawn.forEach(chart => chart.destroy());
+        drawn = draw(charts);
+    });
+}
+const form = document.getElementById("filters");
+if (form) filter(form);
+document.documentElement.dataset.ready = "";
+performance.mark("ready");

@@ -1,0 +1,160 @@
+"""All that the pages show, put together once: figures, changes, links."""
+
+import math
+import re
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+from functools import cached_property
+from pathlib import Path
+from urllib.parse import quote, urlencode
+
+from asv.util import human_value
+from packaging.version import Version
+
+from tools.site.changes import Change, changes_of
+from tools.site.charts import Timeline
+from tools.site.history import Commit, History
+from tools.site.results import FAILED, UNAVAILABLE, Archive, Result
+from tools.site.suite import Cell, Suite
+
+
+@dataclass
+class Site:
+    """What is published. ``graphs`` says whether asv's own graphs are beside it."""
+
+    project: str
+    commit_url: str
+    benchmarks: Path
+    archive: Archive
+    history: History
+    graphs: bool
+    linked: set[Path] = field(default_factory=set)
+
+    @property
+    def title(self) -> str:
+        what = "What a Django request costs"
+        return what if self.project == "Django" else f"{what}, over the history of {self.project}"
+
+    @property
+    def suite(self) -> Suite:
+        return self.archive.suite
+
+    @cached_property
+    def changes(self) -> list[Change]:
+        return changes_of(self.suite, self.archive.results, self.history)
+
+    @cached_property
+    def newest(self) -> Result | None:
+        """The result that the site opens with: of the newest commit, or of the newest release if that is later.
+
+        One with times, if there is any: of most commits only counts may have been measured.
+        """
+        commits = [commit for commit in self.history.commits.values() if self.timed(commit)]
+        latest = last(commits or list(self.history.commits.values()))
+        return self.best(latest.hash, None) if latest else None
+
+    def timed(self, commit: Commit) -> bool:
+        cell = self.suite.find("handlers.Hello.time_request", "WSGI", "sync")
+        return cell is not None and any(math.isfinite(each.values[cell]) for each in self.by_commit[commit.hash])
+
+    @cached_property
+    def previous(self) -> Result | None:
+        """What the newest is compared with: the release before it, or the result before it where none is known."""
+        if self.newest is None:
+            return None
+        newest = self.commit(self.newest)
+        older = [
+            each
+            for each in self.history.releases
+            if not newest.release or Version(each.release) < Version(newest.release)
+        ]
+        if older:
+            return self.best(older[-1].hash, self.newest)
+        return self.best(newest.base, self.newest) if newest.base else None
+
+    def best(self, commit: str, like: Result | None) -> Result | None:
+        """Return the fullest result of a commit: of the environment of ``like``, and of its machine if there is one."""
+        found = [
+            each for each in self.by_commit.get(commit, ()) if like is None or each.environment == like.environment
+        ]
+        same = [each for each in found if like and each.machine == like.machine] or found
+        return max(same, key=lambda each: sum(value == value for value in each.values), default=None)
+
+    @cached_property
+    def by_commit(self) -> dict[str, list[Result]]:
+        found: dict[str, list[Result]] = {}
+        for result in self.archive.results:
+            found.setdefault(result.commit, []).append(result)
+        return found
+
+    @cached_property
+    def timelines(self) -> list[Timeline]:
+        """The newest result's machine and environment over releases, and over the commits up to the newest."""
+        commits = []
+        tip = max(self.history.commits.values(), key=lambda each: (not each.release, each.seconds), default=None)
+        place = tip.hash if tip else None
+        while place:
+            commit = self.history.commits[place]
+            commits.append(commit)
+            place = commit.base
+        main = [commit for commit in reversed(commits) if not commit.release]
+        found = [Timeline("releases", self.of(self.history.releases)), Timeline("commits", self.of(main))]
+        return [timeline for timeline in found if timeline]
+
+    def of(self, commits: Iterable[Commit]) -> list[tuple[Commit, Result]]:
+        results = ((commit, self.best(commit.hash, self.newest)) for commit in commits)
+        return [(commit, result) for commit, result in results if result]
+
+    def commit(self, result: Result) -> Commit:
+        return self.history.commits[result.commit]
+
+    # Links, relative to the site's root.
+
+    def graph(self, cell: Cell, commit: str = "") -> str:
+        """Return where asv shows a cell's graph."""
+        names = self.suite.param_names(cell.benchmark)
+        chosen = {f"p-{name}": value for name, value in zip(names, cell.params, strict=True)}
+        query = urlencode(chosen | ({"commits": commit} if commit else {}), quote_via=quote)
+        return f"graphs.html#{quote(cell.benchmark)}" + (f"?{query}" if query else "")
+
+    def commit_link(self, commit: str) -> str:
+        """Return where a commit is shown, empty where it is nowhere."""
+        return self.commit_url + commit if re.match(r"https?://", self.commit_url) else ""
+
+    def json(self, result: Result) -> str:
+        """Return where a result's file is, and have it copied there."""
+        self.linked.add(result.path)
+        return f"results/{quote(result.path.parent.name)}/{quote(result.path.name)}"
+
+    def scenario(self, name: str) -> str:
+        return f"scenarios/{name}.html"
+
+
+def last(commits: Sequence[Commit]) -> Commit | None:
+    """Return the newest of some commits: releases by version, the newest of these and the others by time."""
+    release = max((each for each in commits if each.release), key=lambda each: Version(each.release), default=None)
+    other = max((each for each in commits if not each.release), key=lambda each: each.seconds, default=None)
+    if release and other:
+        return other if other.seconds > release.seconds else release
+    return release or other
+
+
+def shown(cell: Cell, value: float | None) -> str:
+    """Return a figure as a person reads it."""
+    if value is None or value != value:
+        return "not measured"
+    if value in (UNAVAILABLE, FAILED):
+        return "n/a" if value == UNAVAILABLE else "failed"
+    if cell.unit in ("seconds", "bytes"):
+        text: str = human_value(value, cell.unit)
+        return text
+    return f"{value:g}" if cell.exact else f"{value:.3g}"
+
+
+def day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
+
+
+def moment(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

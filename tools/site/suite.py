@@ -1,0 +1,144 @@
+"""What was measured: the cells of asv's benchmarks.json, each one figure of a result."""
+
+import itertools
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any, TypeGuard
+
+from asv.util import UserError
+
+COUNTS = {"crossings", "hops", "threads", "loops", "tasks", "calls", "queries", "connections", "blocks", "modules"}
+"""The units of exact metrics: the same code always repeats them, so a difference is a fact."""
+
+CROSSINGS = ("sync_to_async", "async_to_sync")
+
+NAME = re.compile(r"\w+(\.\w+){1,}")
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One figure: a metric of a scenario, for one value of each parameter (as Python writes it)."""
+
+    benchmark: str
+    params: tuple[str, ...]
+    unit: str
+
+    @property
+    def scenario(self) -> str:
+        """The benchmark's class, or its file where it is a function: ``handlers.Hello``."""
+        return self.benchmark.rpartition(".")[0]
+
+    @property
+    def part(self) -> str:
+        """The file in benchmarks/."""
+        return self.benchmark.partition(".")[0]
+
+    @property
+    def metric(self) -> str:
+        """The method's name, as words: ``hops`` for ``track_hops``, ``time`` for ``time_request``."""
+        kind, _, name = self.benchmark.rpartition(".")[2].partition("_")
+        if name in CROSSINGS:
+            return f"{name} crossings"
+        words = name.replace("_", " ").replace("python", "Python")
+        return words if kind == "track" else "time" if name in ("request", "call") else f"time, {words}"
+
+    @property
+    def exact(self) -> bool:
+        return self.unit in COUNTS
+
+    @property
+    def variant(self) -> tuple[str, ...]:
+        """The parameters as a person writes them."""
+        return tuple(plain(value) for value in self.params)
+
+    @property
+    def name(self) -> str:
+        return ", ".join(self.variant)
+
+    @property
+    def interface(self) -> str:
+        """WSGI or ASGI; empty where the cell is under neither."""
+        first = self.variant[0] if self.variant else ""
+        return {"Client": "WSGI", "AsyncClient": "ASGI"}.get(first, first if first in ("WSGI", "ASGI") else "")
+
+
+def plain(value: str) -> str:
+    """Return a parameter without the quotes of its repr."""
+    return value[1:-1] if len(value) > 1 and value[0] == value[-1] in "'\"" else value
+
+
+class Suite:
+    """The benchmarks of results, and their cells in one fixed order."""
+
+    def __init__(self, benchmarks: Mapping[str, Mapping[str, Any]]) -> None:
+        self.benchmarks = benchmarks
+        self.cells: list[Cell] = []
+        self.first: dict[str, int] = {}
+        self.size: dict[str, int] = {}
+        for name in sorted(benchmarks):
+            self.first[name] = len(self.cells)
+            described = benchmarks[name]
+            unit = str(described.get("unit", ""))
+            self.cells += [Cell(name, params, unit) for params in itertools.product(*described["params"])]
+            self.size[name] = len(self.cells) - self.first[name]
+
+    @cached_property
+    def index(self) -> dict[tuple[str, tuple[str, ...]], int]:
+        """The cells' numbers by benchmark and parameters."""
+        return {(cell.benchmark, cell.params): number for number, cell in enumerate(self.cells)}
+
+    @cached_property
+    def floors(self) -> list[int]:
+        """The cells that time what is the same code under each commit."""
+        return [n for n, cell in enumerate(self.cells) if cell.part == "floors" and not cell.exact]
+
+    @cached_property
+    def scenarios(self) -> dict[str, list[int]]:
+        """The cells' numbers by scenario."""
+        found: dict[str, list[int]] = {}
+        for number, cell in enumerate(self.cells):
+            found.setdefault(cell.scenario, []).append(number)
+        return found
+
+    def param_names(self, benchmark: str) -> Sequence[str]:
+        names: Sequence[str] = self.benchmarks[benchmark]["param_names"]
+        return names
+
+    def find(self, benchmark: str, *variant: object) -> int | None:
+        """Return the number of a cell by its parameters' values, None where there is none such."""
+        return self.index.get((benchmark, tuple(repr(value) for value in variant)))
+
+
+def load(results: Path) -> tuple[Suite, list[str]]:
+    """Read benchmarks.json; return it without what is no benchmark, and a line for each of these.
+
+    Raises asv.util.UserError where there is none to read: nothing can be said of figures without it.
+    """
+    path = results / "benchmarks.json"
+    try:
+        described = json.loads(path.read_bytes())
+        entries = {name: entry for name, entry in described.items() if name != "version"}
+    except (OSError, ValueError, AttributeError) as problem:
+        raise UserError(f"{path} cannot be read ({problem}): asv run writes it") from problem
+    good = {name: entry for name, entry in entries.items() if is_benchmark(name, entry)}
+    return Suite(good), [f"{path}: no benchmark: {name[:80]!r}" for name in entries if name not in good]
+
+
+def is_benchmark(name: str, entry: Any) -> bool:
+    """Whether an entry of benchmarks.json is one: a dotted name, and lists of words as its parameters."""
+    if not NAME.fullmatch(name) or not isinstance(entry, dict) or entry.get("name") != name:
+        return False
+    if not all(isinstance(entry.get(key, ""), str) for key in ("unit", "type", "version")):
+        return False
+    params, names = entry.get("params"), entry.get("param_names")
+    if not is_lists(params) or not isinstance(names, list) or len(params) != len(names):
+        return False
+    return all(isinstance(word, str) for word in (*names, *itertools.chain(*params)))
+
+
+def is_lists(value: Any) -> TypeGuard[list[list[Any]]]:
+    return isinstance(value, list) and all(isinstance(each, list) for each in value)
