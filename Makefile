@@ -1,7 +1,7 @@
 # Everything that people and CI run. Each target sets up what it needs, in this folder alone.
 
 .DEFAULT_GOAL := help
-.PHONY: help bench compare bisect trial served locust-worker crossing measure merge pending results publish summary test lint vendor clean system
+.PHONY: help bench compare bisect trial served locust-worker crossing measure merge pending milestones results publish summary test lint vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
@@ -74,6 +74,9 @@ merge: .venv/bench ## put the results of several jobs together: SHARDS=folder RE
 pending: .venv/bench ## list the commits of Django that have no result: COMMITS=file SINCE="4 weeks ago" COUNT=40 RESULTS= DJANGO=
 	@$(BIN)/python -m tools pending --commits "$$COMMITS" --since "$${SINCE:-4 weeks ago}" --count "$${COUNT:-40}" \
 		--shards "$${SHARDS:-1}" $${OUTPUT:+--output "$$OUTPUT"} $(HISTORY) $(OPTIONS)
+
+milestones: .venv/bench ## list the commits that tell the history: COMMITS=file NAMED=a CSV whose first column names commits, DJANGO=
+	@$(BIN)/python -m tools milestones --commits "$$COMMITS" $${NAMED:+--named "$$NAMED"} $${DJANGO:+--django "$$DJANGO"}
 
 results: .venv/bench ## get the results that were pushed to the branch results: RESULTS= REMOTE=origin
 	@$(BIN)/python -m tools results --remote "$${REMOTE:-origin}" --results "$${RESULTS:-results}"

@@ -239,6 +239,20 @@ def pending(
 
 
 @cli.command()
+@click.option("--commits", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--named", type=click.Path(exists=True, path_type=Path), help="CSV whose first column names commits.")
+@DJANGO_OPTION
+def milestones(commits: Path, named: Path | None, django: Path | None) -> None:
+    """List the commits that tell the history: releases, named ones and their parents, every second month of main."""
+    from datetime import UTC, datetime
+
+    from tools.milestones import milestones
+    from tools.repository import repository
+
+    commits.write_text(milestones(repository(django), named, datetime.now(UTC).date()))
+
+
+@cli.command()
 @click.option("--remote", default="origin", show_default=True, help="Where the branch is.")
 @click.option("--branch", default="results", show_default=True)
 @RESULTS_OPTION

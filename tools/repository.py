@@ -42,6 +42,14 @@ class Repository:
         """Tell whether a commit is an ancestor of another, or the same."""
         return self._try("merge-base", older, newer) == older
 
+    def tags(self) -> list[str]:
+        return self._git("for-each-ref", "--format=%(refname:strip=2)", "--sort=version:refname", "refs/tags").split()
+
+    def last_before(self, branch: str, date: str) -> str:
+        """Return the commit that a branch was at on a day, "" where it was not there yet."""
+        until = f"--until={date}T00:00:00Z"
+        return self._git("rev-list", "--first-parent", "--max-count=1", until, f"refs/heads/{branch}")
+
     def newest(self, branch: str, since: str) -> list[str]:
         """Return the commits of a branch since a date, newest first, without those that a merge brought."""
         return self._git("rev-list", "--first-parent", f"--since={since}", f"refs/heads/{branch}").split()

@@ -4,7 +4,7 @@
 |---|---|
 | ``benchmarks.json`` | asv's: the benchmarks by name |
 | ``MACHINE/machine.json`` | asv's: CPU, memory, system |
-| ``MACHINE/COMMIT-ENVIRONMENT.json`` | asv's: the results of a commit; ``requirements`` are all packages that were installed, ``job`` is ours |
+| ``MACHINE/COMMIT-ENVIRONMENT.json`` | asv's; ``requirements`` are all packages that were installed, ``job`` is ours |
 | ``MACHINE/COMMIT.failures`` | a line of JSON for each time that it could not be measured: commit, time, error |
 | ``MACHINE/JOB.anchor`` | the results of the anchor commit in that job, as asv's |
 
