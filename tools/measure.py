@@ -61,7 +61,7 @@ class Job:
 
     @property
     def results(self) -> Path:
-        return self.store.folder / self.machine["machine"]
+        return self.store.folder / str(self.machine["machine"])
 
     @property
     def scratch(self) -> Path:
@@ -161,7 +161,7 @@ def measure_anchor(job: Job, anchor: str) -> None:
         names = set(job.benchmarks).difference(*(result["results"] for result in known))
         if names and ours:
             started = time.monotonic()
-            store.write_result(path, store.union([run(job, anchor, names), *known]))
+            store.write_result(path, {**store.union([run(job, anchor, names), *known]), "job": job.name})
             console.print(f"anchor {job.repository.describe(anchor)}: {time.monotonic() - started:.0f} s")
 
 

@@ -21,7 +21,7 @@ from tools.repository import Repository
 from tools.store import Store
 
 LARGEST = 4_000_000
-"""Bytes of a file; a result of the whole suite has a tenth of that."""
+"""Bytes of a file; a result of the whole suite has a fiftieth of that."""
 
 SCHEMA = json.loads(Path(__file__).with_name("schema.json").read_text())
 
@@ -173,8 +173,8 @@ def validated(text: str, kind: str) -> dict[str, Any]:
     except (ValueError, RecursionError) as problem:
         raise Refused(f"it is no whole JSON: {problem}") from problem
     validator = jsonschema.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
-    if problem := jsonschema.exceptions.best_match(validator.iter_errors(value)):
-        raise Refused(f"it is no {kind} as asv 0.6.6 writes it: {problem.json_path}: {problem.message[:200]}")
+    if error := jsonschema.exceptions.best_match(validator.iter_errors(value)):
+        raise Refused(f"it is no {kind} as asv 0.6.6 writes it: {error.json_path}: {error.message[:200]}")
     checked: dict[str, Any] = value
     return checked
 

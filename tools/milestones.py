@@ -1,4 +1,4 @@
-"""``make milestones``: the commits that tell the history: releases, named commits and their parents, and main's months."""
+"""``make milestones``: what tells the history: releases, named commits with parents, main every second month."""
 
 import datetime
 from collections.abc import Iterator

@@ -37,7 +37,7 @@ class Store:
 
     def versions(self, commit: str) -> dict[str, str]:
         """Return the version of each benchmark that was run on a commit, on any machine."""
-        found = {}
+        found: dict[str, str] = {}
         for path in self.folder.glob(f"*/{commit[:8]}-*.json"):
             result = load(path)
             if result["commit_hash"] == commit:
