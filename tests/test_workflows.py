@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 import yaml
 from conftest import ROOT, Checkout
-from test_measure import CELLS, PATTERN, counts
+from measuring import CELLS, PATTERN, counts
 from workflows import Job, Runner
 
 pytestmark = pytest.mark.xdist_group("measure")

@@ -35,8 +35,8 @@ class Runner:
         self.environment = environment
         self.artifacts = folder / "artifacts"
         self.remote = folder / "remote.git"
-        self.asv = Path(sys.prefix, "asv")
-        self.asv.mkdir(exist_ok=True)
+        self.asv = ROOT / ".asv" / "measure-1"
+        self.asv.mkdir(parents=True, exist_ok=True)
         subprocess.run(["git", "init", "--quiet", "--bare", self.remote], check=True)
         shim = folder / "bin" / "sudo"
         shim.parent.mkdir()
@@ -121,7 +121,7 @@ class Runner:
             assert action in ("actions/setup-python", "actions/deploy-pages")  # nothing to do here
 
     def _check_out(self, workspace: Path) -> None:
-        """Copy this repository as it is, with tools and asv's environments that are set up already."""
+        """Copy this repository as it is, with tools and an environment of asv's that are set up already."""
         listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
         for name in filter(None, subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")):
             if (ROOT / name).is_file() and not name.startswith("results/"):
@@ -129,7 +129,8 @@ class Runner:
                 shutil.copy2(ROOT / name, workspace / name)
         subprocess.run(["git", "init", "--quiet", workspace], check=True)
         subprocess.run(["git", "-C", workspace, "remote", "add", "origin", self.remote], check=True)
-        (workspace / ".asv").symlink_to(self.asv)
+        (workspace / ".asv").mkdir()
+        (workspace / ".asv" / self.asv.name).symlink_to(self.asv)
         (workspace / ".venv").mkdir()
         for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg", "measured", "served", "django"):
             (workspace / ".venv" / name).symlink_to(Path(sys.prefix, name))

@@ -223,12 +223,16 @@ def run(job: Job, commit: str, names: set[str]) -> store.Result:
         installing.wait()
     counts = sorted(name for name in names if job.benchmarks[name]["unit"] in COUNTS)
     cpus = len(our_cpus())
-    results = run_parts(job, commit, [counts[number::cpus] for number in range(cpus)])
-    return store.union(results + run_parts(job, commit, [sorted(names.difference(counts))]))
+    errors: dict[str, str] = {}
+    results = run_parts(job, commit, [counts[number::cpus] for number in range(cpus)], errors)
+    results += run_parts(job, commit, [sorted(names.difference(counts))], errors)
+    if errors.keys() == names:
+        raise NotMeasured("\n".join(dict.fromkeys(errors.values())))
+    return store.union(results)
 
 
-def run_parts(job: Job, commit: str, parts: Sequence[Sequence[str]]) -> list[store.Result]:
-    """Return the results of the benchmarks of each part, which run beside each other."""
+def run_parts(job: Job, commit: str, parts: Sequence[Sequence[str]], errors: dict[str, str]) -> list[store.Result]:
+    """Return the results of the benchmarks of each part, which run beside each other. ``errors`` are added to."""
     with contextlib.ExitStack() as stack:
         running = []
         for names in filter(None, parts):
@@ -238,8 +242,9 @@ def run_parts(job: Job, commit: str, parts: Sequence[Sequence[str]]) -> list[sto
             (folder / "names").write_text("\n".join(names))
             worker = Worker(job, commit, "run", str(folder / "names"), folder=folder)
             running.append((stack.enter_context(worker), folder))
-        for worker, _ in running:
+        for worker, folder in running:
             worker.wait()
+            errors |= json.loads((folder / "errors").read_text())
         return [store.load(path) for _, folder in running for path in folder.glob("*/*.json")]
 
 
