@@ -44,9 +44,10 @@ def is_measured(branch: str) -> bool:
 
 
 def write(commits: Sequence[str], listed: Path, shards: int, output: Path | None) -> None:
-    """Write the list that ``make measure`` reads, and for a workflow the shards that are not empty."""
+    """Write the list that ``make measure`` reads, and for a workflow the shards, none of them empty."""
     listed.write_text("".join(f"{commit}\n" for commit in commits))
     if output:
-        names = [f"{number}/{shards}" for number in range(1, min(shards, len(commits)) + 1)]
+        jobs = min(shards, len(commits))
+        names = [f"{number}/{jobs}" for number in range(1, jobs + 1)]
         with output.open("a") as file:
             file.write(f"shards={json.dumps(names)}\n")
