@@ -61,13 +61,13 @@ class Commit:
             fail(BROKEN, problem)
 
     def run(self, folder: Path, names: set[str]) -> None:
-        """Store the results in FOLDER, and in FOLDER/errors what the benchmarks said that failed, by name."""
+        """Store the results in FOLDER, and in FOLDER/errors what the benchmarks said that failed for all parameters."""
         known = util.load_json(folder / "benchmarks.json", Benchmarks.api_version)
         benchmarks = Benchmarks(self.conf, [each for name, each in known.items() if name in names])
         results = self._results(util.load_json(folder / "machine.json", Machine.api_version))
         run_benchmarks(benchmarks, self.environment, results=results, launch_method=self.conf.launch_method)
-        said = {name: text[-SAID:] for name, text in results.stderr.items() if results.errcode[name]}
-        (folder / "errors").write_text(json.dumps(said))
+        failed = {name for name in benchmarks if results._results[name] is None}
+        (folder / "errors").write_text(json.dumps({name: results.stderr[name][-SAID:] for name in failed}))
         results.save(str(folder))
 
     def _results(self, machine: dict[str, Any]) -> Results:

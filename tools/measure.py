@@ -22,7 +22,7 @@ from asv.results import get_filename
 from rich.console import Console
 
 from tools import process, store
-from tools.commit import BROKEN, SAID
+from tools.commit import BROKEN, NO_ENVIRONMENT, SAID
 from tools.comparison import our_cpus
 from tools.configuration import PYTHON, ROOT
 from tools.repository import Repository
@@ -210,7 +210,7 @@ def keep(job: Job, commit: str, result: store.Result) -> None:
 def fail(job: Job, commit: str, error: str) -> None:
     path = job.results / f"{commit[:8]}.failures"
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    line = json.dumps({"commit": commit, "at": now, "error": error})
+    line = json.dumps({"commit": commit, "at": now, "error": error[-SAID:]})
     store.write(path, (path.read_text() if path.exists() else "") + line + "\n")
 
 
@@ -284,7 +284,8 @@ class Worker:
         words = self._said.read().strip()[-SAID:] or f"{self.step} ended with status {status}"
         if status == BROKEN:
             raise NotMeasured(words)
-        raise click.ClickException(f"asv could not {self.step}: {last_line(words)}; the same command goes on from here")
+        remedy = "check network and package index, then run the same again" if status == NO_ENVIRONMENT else "see asv"
+        raise click.ClickException(f"asv could not {self.step}: {last_line(words)}: {remedy}")
 
 
 def last_line(words: str) -> str:
