@@ -24,7 +24,8 @@ def pending(repository: Repository, results: Path, since: str, count: int) -> li
     if "main" not in branches:
         click.echo(f"{repository.path} has no branch main", err=True)
     commits = {commit for branch in branches for commit in repository.newest(branch, since)}
-    missing = {commit for commit in commits if commit[:8] not in store.commits()}
+    measured = store.commits()
+    missing = {commit for commit in commits if commit[:8] not in measured}
     given_up = {commit for commit in missing if store.has_given_up(commit)}
     if given_up:
         click.echo(f"{len(given_up)} commits are given up, after {TRIES} tries each", err=True)
