@@ -1,7 +1,8 @@
 # Everything that people and CI run. Each target sets up what it needs, in this folder alone.
 
 .DEFAULT_GOAL := help
-.PHONY: help bench compare bisect trial served locust-worker crossing site test lint vendor clean system
+.PHONY: help bench compare bisect trial served locust-worker crossing site measure merge pending milestones results \
+	publish summary test lint vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
@@ -41,7 +42,7 @@ bench: .venv/bench ## measure Django releases and show what a request costs: REL
 	@$(BIN)/python -m tools bench --project "$(PROJECT)" --releases "$(RELEASES)" --scenarios "$(SCENARIOS)"
 
 compare: .venv/measured ## did a change slow the sync or the async path: BASE=6.0 HEAD=6.1, or DJANGO=path BASE=main HEAD=worktree
-	@$(BIN)/python -m tools compare --base "$(BASE)" --head "$(HEAD)" $(if $(DJANGO),--django "$(DJANGO)") --scenarios "$(SCENARIOS)" $(OPTIONS)
+	@$(BIN)/python -m tools compare --base "$$BASE" --head "$$HEAD" $${DJANGO:+--django "$$DJANGO"} --scenarios "$$SCENARIOS" $(OPTIONS)
 
 bisect: .venv/measured ## which commit changed it: DJANGO=path GOOD=3.0 BAD=main SCENARIO="handlers.Hello ASGI" METRIC=hops
 	@$(BIN)/python -m tools bisect --django "$(DJANGO)" --good "$(GOOD)" --bad "$(BAD)" --scenario "$(SCENARIO)" \
@@ -63,13 +64,42 @@ crossing: .venv/load .venv/served system ## from which wait on async serves more
 site: .venv/bench ## the site from results alone, where there is no git history; with one, asv publish adds asv's graphs: CONFIG=asv.releases.conf.json
 	@$(BIN)/python -m tools site --config "$(or $(CONFIG),asv.conf.json)"
 
+# What follows, and compare, is what workflows call: "$$NAME" is read by the shell, so that no text of a stranger is
+# ever part of a command, as it would be by "$(NAME)".
+HISTORY = --results "$${RESULTS:-results}" $${DJANGO:+--django "$$DJANGO"}
+
+measure: .venv/bench ## measure listed commits that have no result: COMMITS=file SHARD=1/4 BENCHMARKS=exact, all or a pattern, RESULTS= DJANGO=
+	@$(BIN)/python -m tools measure --commits "$$COMMITS" --shard "$${SHARD:-1/1}" --benchmarks "$${BENCHMARKS:-exact}" \
+		--machine "$$MACHINE" --anchor "$$ANCHOR" --job "$$JOB" $(HISTORY) $(OPTIONS)
+
+merge: .venv/bench ## put the results of several jobs together: SHARDS=folder RESULTS= DJANGO=, or PUSH=branch REMOTE=origin
+	@$(BIN)/python -m tools merge "$$SHARDS" --push "$$PUSH" --remote "$${REMOTE:-origin}" $(HISTORY) $(OPTIONS)
+
+pending: .venv/bench ## list the commits of Django that have no result: COMMITS=file SINCE="4 weeks ago" COUNT=40 RESULTS= DJANGO=
+	@$(BIN)/python -m tools pending --commits "$$COMMITS" --since "$${SINCE:-4 weeks ago}" --count "$${COUNT:-40}" \
+		--shards "$${SHARDS:-1}" $${OUTPUT:+--output "$$OUTPUT"} $(HISTORY) $(OPTIONS)
+
+milestones: .venv/bench ## list the commits that tell the history: COMMITS=file NAMED=a CSV whose first column names commits, DJANGO=
+	@$(BIN)/python -m tools milestones --commits "$$COMMITS" $${NAMED:+--named "$$NAMED"} $${DJANGO:+--django "$$DJANGO"}
+
+results: .venv/bench ## get the results that were pushed to the branch results: RESULTS= REMOTE=origin
+	@$(BIN)/python -m tools results --remote "$${REMOTE:-origin}" --results "$${RESULTS:-results}"
+
+publish: .venv/bench ## make the site of the results: RESULTS= DJANGO=
+	@$(BIN)/python -m tools publish $(HISTORY)
+
+summary: ## show a file in the summary of a workflow's run: MARKDOWN=file
+	@cat "$$MARKDOWN" >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"
+
 test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says
 	@$(BIN)/python -m pytest $(TESTS)
 
-lint: .venv/test ## check style and types
+lint: .venv/test ## check style, types and workflows
 	@$(BIN)/ruff check .
 	@$(BIN)/ruff format --check .
 	@$(BIN)/mypy
+	@$(BIN)/zizmor --quiet --offline --persona pedantic .github
+	@$(BIN)/actionlint .github/workflows/*.yml
 
 vendor: .venv/bench ## fetch the site's scripts from the npm registry again and compare
 	@$(BIN)/python -m tools.offline vendor

@@ -4,6 +4,8 @@ import contextlib
 import hashlib
 import json
 import os
+import platform
+import random
 import shutil
 import subprocess
 import sys
@@ -14,7 +16,11 @@ from typing import Any, ClassVar
 
 import pytest
 from browser import CHROMIUM_FLAGS
+from measuring import command, commits_of, counts, measure
+from packaging.version import Version
 from playwright.sync_api import Page, sync_playwright
+
+from tools.releases import at_hand, available, choose, update
 
 ROOT = Path(__file__).resolve().parents[1]
 
@@ -210,3 +216,42 @@ def origin(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Path:
 def checkout(origin: Path, tmp_path: Path) -> Checkout:
     subprocess.run(["git", "clone", "--quiet", origin, tmp_path / "checkout"], check=True)
     return Checkout(tmp_path / "checkout")
+
+
+@pytest.fixture(scope="session")
+def releases() -> Path:
+    """A git repository of the long-term and the newest release, built from the package index if it is not there."""
+    versions = [Djangos.VERSIONS[series] for series in Djangos.SERIES[-2:]]
+    repository = Path(sys.prefix, "django", "-".join(versions), "history.git")
+    repository.parent.mkdir(parents=True, exist_ok=True)
+    if len(at_hand(repository)) < len(versions):
+        python = Version(platform.python_version())
+        update(repository, "Django", choose(available("Django"), versions, python, Version("3.0")))
+    return repository
+
+
+@pytest.fixture(scope="session")
+def listed(releases: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    path = tmp_path_factory.mktemp("list") / "commits.txt"
+    path.write_text("# newest first\n" + "\n".join(commits_of(releases)) + "  # the long-term one\n\n9.9\n")
+    return path
+
+
+@pytest.fixture(scope="session")
+def one_run(releases: Path, listed: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The results of a run that was killed at random moments, each time run again."""
+    results = tmp_path_factory.mktemp("one") / "results"
+    kept: dict[tuple[str, str, int], float] = {}
+    for _ in range(2):
+        running = subprocess.Popen(command(results, releases, listed), cwd=ROOT, stdout=subprocess.PIPE, text=True)
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            running.communicate(timeout=random.uniform(1, 12))
+        running.kill()
+        running.communicate()
+        assert kept.items() <= counts(results).items()
+        kept = counts(results)
+    done = measure(results, releases, listed)
+    assert done.returncode == 0, done.stderr
+    assert "left out: 9.9" in done.stdout
+    assert kept.items() <= counts(results).items()
+    return results

@@ -1,5 +1,6 @@
 """The commands of this repository: ``python -m tools --help``."""
 
+import json
 import os
 import signal
 import sys
@@ -45,6 +46,7 @@ def bench(project: str, releases: str, scenarios: str) -> None:
 @click.option("--django", "checkout", type=click.Path(path_type=Path), help="A git checkout of Django.")
 @click.option("--scenarios", default="", help="Files in benchmarks/. Default: handlers, middleware and bridging.")
 @click.option("--exact", is_flag=True, help="Count only: what is exact, in a third of the time.")
+@click.option("--facts", is_flag=True, help="Status 1 only where an exact count says slower; 0 where nothing differs.")
 @click.option("--markdown", **TO_FILE, help="Write Markdown to a file, or in place of the table.")
 @click.option("--json", "json_file", **TO_FILE, help="Write JSON to a file, or in place of the table.")
 def compare(
@@ -53,6 +55,7 @@ def compare(
     checkout: Path | None,
     scenarios: str,
     exact: bool,
+    facts: bool,
     markdown: str | None,
     json_file: str | None,
 ) -> int:
@@ -61,11 +64,20 @@ def compare(
     Ends with status 0 where they are unchanged or faster, 1 where anything is slower, 2 where it could not be measured
     or told.
     """
-    from tools.compare import compare, write
+    from tools.compare import SameCode, compare, write
 
-    report = compare(base, head, checkout, scenarios.split(), exact)
+    try:
+        report = compare(base, head, checkout, scenarios.split(), exact)
+    except SameCode as problem:
+        if not facts:
+            raise
+        for name in filter(None, (markdown, json_file)):
+            with click.open_file(name, "w") as file:
+                file.write((json.dumps({"headline": problem.message}) if name == json_file else problem.message) + "\n")
+        click.echo(problem.message)
+        return 0
     write(report, markdown, json_file)
-    return report.status
+    return report.facts if facts else report.status
 
 
 @cli.command()
@@ -170,6 +182,113 @@ def site(config: str) -> None:
     os.chdir(path.parent)
     archive = alone(loaded)
     click.echo(f"{len(archive.results)} results; site: {Path(loaded.html_dir) / 'index.html'}")
+
+
+DJANGO_OPTION = click.option(
+    "--django", type=click.Path(path_type=Path), help="A git repository. By default a mirror of Django's own."
+)
+RESULTS_OPTION = click.option(
+    "--results", default="results", show_default=True, type=click.Path(path_type=Path), help="The folder of results."
+)
+
+
+@cli.command()
+@click.option("--commits", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--shard", default="1/1", show_default=True, help="i/n: the i-th of n shares of the commits.")
+@click.option("--benchmarks", default="exact", show_default=True, help='"exact", "all" or a regular expression.')
+@click.option("--machine", default="", help="Its name. By default what it is: its CPU, how many, and its memory.")
+@click.option("--anchor", default="", help="The commit by which jobs are compared. By default that of Django 6.1.")
+@click.option("--job", default="", help="A name for what is measured under the same conditions. By default the day.")
+@click.option("--timeout", default=1800.0, show_default=True, help="Seconds that a step of a commit may take.")
+@RESULTS_OPTION
+@DJANGO_OPTION
+def measure(commits: Path, shard: str, results: Path, django: Path | None, anchor: str, **options: Any) -> None:
+    """Measure the commits of a file, a hash or a tag a line, that have no result yet.
+
+    What cannot be installed, or takes too long, is recorded with its error and tried three times in all.
+    """
+    from tools.measure import ANCHOR, measure
+    from tools.repository import repository
+
+    number, _, shards = shard.partition("/")
+    if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
+        raise click.ClickException(f"{shard} is no share of the commits: the second of four is 2/4")
+    share = int(number), int(shards)
+    measure(commits, share, results.resolve(), repository(django), anchor=anchor or ANCHOR, **options)
+
+
+@cli.command()
+@click.argument("shards", type=click.Path(path_type=Path))
+@click.option("--push", "branch", default="", help="Merge into this branch instead, and push it.")
+@click.option("--remote", default="origin", show_default=True, help="Where that branch is.")
+@RESULTS_OPTION
+@DJANGO_OPTION
+def merge(shards: Path, results: Path, django: Path | None, branch: str, remote: str) -> int:
+    """Merge the folders of results in the folder SHARDS, each file once it was looked at.
+
+    Ends with status 1 where a file was refused; all others are merged.
+    """
+    from tools.branch import pushed
+    from tools.merge import merge
+    from tools.repository import repository
+
+    source = repository(django)
+    refused = pushed(remote, branch, shards, source) if branch else merge(shards, results, source)
+    return 1 if refused else 0
+
+
+@cli.command()
+@click.option("--commits", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--since", default="4 weeks ago", show_default=True, help="A date, as git reads it.")
+@click.option("--count", default=40, show_default=True, type=click.IntRange(1), help="Commits at most, the newest.")
+@click.option("--shards", default=1, show_default=True, type=click.IntRange(1), help="Jobs at most.")
+@click.option("--output", type=click.Path(path_type=Path), help="A workflow's file of outputs: the shards to run.")
+@RESULTS_OPTION
+@DJANGO_OPTION
+def pending(
+    commits: Path, since: str, count: int, shards: int, output: Path | None, results: Path, django: Path | None
+) -> None:
+    """List the commits of main and the stable branches that have no result."""
+    from tools.pending import pending, write
+    from tools.repository import repository
+
+    write(pending(repository(django), results, since, count), commits, shards, output)
+
+
+@cli.command()
+@click.option("--commits", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--named", type=click.Path(exists=True, path_type=Path), help="CSV whose first column names commits.")
+@DJANGO_OPTION
+def milestones(commits: Path, named: Path | None, django: Path | None) -> None:
+    """List the commits that tell the history: releases, named ones and their parents, every second month of main."""
+    from datetime import UTC, datetime
+
+    from tools.milestones import milestones
+    from tools.repository import repository
+
+    commits.write_text(milestones(repository(django), named, datetime.now(UTC).date()))
+
+
+@cli.command()
+@click.option("--remote", default="origin", show_default=True, help="Where the branch is.")
+@click.option("--branch", default="results", show_default=True)
+@RESULTS_OPTION
+def results(remote: str, branch: str, results: Path) -> None:
+    """Get the results that merges have pushed, beside those that are here."""
+    from tools.branch import fetched
+
+    fetched(remote, branch, results)
+
+
+@cli.command()
+@RESULTS_OPTION
+@DJANGO_OPTION
+def publish(results: Path, django: Path | None) -> None:
+    """Make the site of the results."""
+    from tools.publish import publish
+    from tools.repository import repository
+
+    publish(results.resolve(), repository(django))
 
 
 def numbers(words: str, kind: type[T]) -> list[T]:

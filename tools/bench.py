@@ -1,7 +1,5 @@
 """``make bench``: measures releases from the package index and shows what a request costs."""
 
-import os
-import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -96,8 +94,8 @@ def _measure(history: History, machine: str, pattern: str, hashes: dict[str, str
     """Let asv run what has no result yet, releases interleaved so that a machine that drifts drifts for all of them."""
     commits = history.folder / "commits.txt"
     commits.write_text("\n".join(hashes.values()) + "\n")
-    status = _asv(
-        history,
+    status = process.asv(
+        history.path,
         *("run", f"HASHFILE:{commits}", "--machine", machine, "--bench", pattern),
         *("--skip-existing-successful", "--interleave-rounds", "--show-stderr"),
     )
@@ -105,18 +103,9 @@ def _measure(history: History, machine: str, pattern: str, hashes: dict[str, str
         raise click.ClickException(f"asv run ended with status {status}; its last lines above say why")
 
 
-def _asv(history: History, *arguments: str) -> int:
-    """Run asv on the release history and return its exit status."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    # asv looks for pythonX.Y on the PATH first, where an inactive shim of pyenv may be in the way.
-    environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
-    command = [sys.executable, "-m", "asv", "--config", str(history.path), *arguments]
-    return process.run(command, cwd=ROOT, env=environment)
-
-
 def _answer(history: History, machine: str, hashes: dict[str, str], configuration: dict[str, Any]) -> None:
     """Publish the site, print the table and say where both are. Raises click.ClickException where anything failed."""
-    if _asv(history, "publish", "--no-pull"):
+    if process.asv(history.path, "publish", "--no-pull"):
         raise click.ClickException("asv publish failed; its last lines above say why")
     found = {version: results_of(history.results, machine, hashes[version], SERIES) for version in hashes}
     measured = {version: result for version, result in found.items() if result and result.get_all_result_keys()}

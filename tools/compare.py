@@ -19,6 +19,10 @@ from tools.tree import CannotMeasure, Tree, tree_of
 DEFAULT = ("handlers", "middleware", "bridging")
 
 
+class SameCode(CannotMeasure):
+    """Both sides hold the same code."""
+
+
 def compare(base: str, head: str, checkout: Path | None, scenarios: Sequence[str], exact: bool) -> Report:
     """Measure two sides, show the progress on standard error, and return what there is to say.
 
@@ -80,7 +84,7 @@ def two_trees(base: str, head: str, checkout: Path | None) -> Iterator[tuple[Tre
     with tempfile.TemporaryDirectory(prefix="compare-") as folder:
         trees = tree_of(base, checkout, Path(folder, "base")), tree_of(head, checkout, Path(folder, "head"))
         if trees[0].digest == trees[1].digest:
-            raise CannotMeasure(f"{trees[0].label} and {trees[1].label} hold the same code: nothing to compare")
+            raise SameCode(f"{trees[0].label} and {trees[1].label} hold the same code: nothing to compare")
         yield trees
 
 

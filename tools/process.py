@@ -4,6 +4,7 @@ import contextlib
 import os
 import signal
 import subprocess
+import sys
 from collections.abc import Mapping, Sequence
 from pathlib import Path
 
@@ -22,6 +23,20 @@ def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None)
     except BaseException:
         end(process)
         raise
+
+
+def asv(configuration: Path, *arguments: str) -> int:
+    """Run asv where its configuration lies, and return its exit status."""
+    command = [sys.executable, "-m", "asv", "--config", str(configuration), *arguments]
+    return run(command, cwd=configuration.parent, env=asv_environment())
+
+
+def asv_environment() -> dict[str, str]:
+    """Return the environment variables that asv runs with."""
+    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    # asv looks for pythonX.Y on the PATH first, where an inactive shim of pyenv may be in the way.
+    environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
+    return environment
 
 
 def end(process: subprocess.Popen[bytes]) -> None:

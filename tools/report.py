@@ -52,6 +52,14 @@ class Report:
         return 1 if "slower" in words else 2 if "cannot tell" in words else 0
 
     @property
+    def facts(self) -> int:
+        """0: no exact count says slower. 1: one does, and no measurement says otherwise. 2: could not be measured."""
+        if self.failures or not self.verdicts:
+            return 2
+        slower = (pair for pair in self.pairs if pair.measured and pair.verdict.word == "slower")
+        return 1 if any(verdict.judge(pair.changes, []).word == "slower" for pair in slower) else 0
+
+    @property
     def headline(self) -> str:
         """The line to quote."""
         paths = [f"{name} {self.verdicts[name]}" for name in ("sync path", "async path") if name in self.verdicts]

@@ -1,0 +1,305 @@
+"""``make measure`` and ``make merge``: nothing is lost, nothing is half-written, and nothing false is taken."""
+
+import json
+import re
+import shutil
+import subprocess
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import pytest
+from conftest import ROOT, Checkout
+from measuring import CELLS, commits_of, counts, measure, results_in
+
+from tools import store
+from tools.branch import pushed
+from tools.merge import LARGEST, merge
+from tools.repository import Repository
+
+pytestmark = pytest.mark.xdist_group("measure")  # its fixtures take long, and asv's environments are few
+
+
+def test_a_killed_run_ends_complete(one_run: Path, releases: Path) -> None:
+    assert {commit for commit, *_ in counts(one_run)} == set(commits_of(releases))
+    assert len(counts(one_run)) == 2 * CELLS
+    assert not list(one_run.glob("*/*.failures"))
+
+
+def test_a_killed_run_leaves_no_process(one_run: Path) -> None:
+    time.sleep(1)
+    running = subprocess.check_output(["ps", "-eo", "args"], text=True).splitlines()
+    assert not [line for line in running if "run_server" in line and str(ROOT / ".asv") in line]
+
+
+def test_a_result_tells_its_machine_and_its_packages(one_run: Path) -> None:
+    for result in results_in(one_run):
+        assert result["requirements"]["asgiref"] == "3.13.0"
+        assert result["requirements"]["asv_runner"] == "0.3.2"
+        assert result["requirements"]["pip"]
+        assert re.fullmatch(r"\d{4}-\d\d-\d\d", result["job"])
+    (machine,) = (json.loads(path.read_text()) for path in one_run.glob("*/machine.json"))
+    assert all(machine[key] for key in ("cpu", "num_cpu", "ram", "os", "arch"))
+
+
+def test_asv_reads_the_results(one_run: Path, releases: Path, tmp_path: Path) -> None:
+    configuration = {
+        **json.loads(re.sub(r"^\s*//.*", "", (ROOT / "asv.conf.json").read_text(), flags=re.MULTILINE)),
+        "repo": str(releases),
+        "results_dir": str(one_run),
+    }
+    (tmp_path / "asv.conf.json").write_text(json.dumps(configuration))
+    newest, older = commits_of(releases)
+    asv = [sys.executable, "-m", "asv", "--config", tmp_path / "asv.conf.json", "compare", older, newest]
+    shown = subprocess.check_output(asv, cwd=ROOT, text=True)
+    assert re.search(r"3 +\| +3 +\| +1.00 .* handlers.Hello.track_hops\('ASGI', 'sync'\)", shown), shown
+
+
+@pytest.fixture
+def broken(releases: Path, tmp_path: Path) -> tuple[Path, Path]:
+    """A repository whose one branch more does not compile, and the list of that commit."""
+    subprocess.run(["git", "clone", "--quiet", releases, tmp_path / "checkout"], check=True)
+    checkout = Checkout(tmp_path / "checkout")
+    checkout.write("django/__init__.py", "this does not compile\n")
+    checkout.commit()
+    checkout.git("tag", "broken")
+    checkout.git("branch", "--force", "sound", "HEAD~1")
+    (tmp_path / "commits.txt").write_text("broken\n")
+    return checkout.path, tmp_path / "commits.txt"
+
+
+def test_a_broken_commit_is_recorded_and_given_up_after_three_tries(broken: tuple[Path, Path], tmp_path: Path) -> None:
+    checkout, commits = broken
+    results = tmp_path / "results"
+    done = measure(results, checkout, commits, "--anchor", "sound")
+    assert done.returncode == 0, done.stderr
+    assert "failed: " in done.stdout
+    (path,) = results.glob("*/*.failures")
+    (line,) = path.read_text().splitlines()
+    failure = json.loads(line)
+    assert "SyntaxError" in failure["error"]
+    assert not store.Store(results).has_given_up(failure["commit"])
+    path.write_text(f"{line}\n" * 3)
+    assert store.Store(results).has_given_up(failure["commit"])
+
+
+def test_a_commit_is_measured_by_one_run_at_a_time(tmp_path: Path) -> None:
+    results = store.Store(tmp_path)
+    with results.lease("a" * 40) as first:
+        assert first
+        with ThreadPoolExecutor(1) as other:
+            assert not other.submit(lambda: _takes(results)).result()
+    with results.lease("a" * 40) as free:
+        assert free
+    assert not list((tmp_path / ".leases").iterdir())
+
+
+def _takes(results: store.Store) -> bool:
+    with results.lease("a" * 40) as ours:
+        return ours
+
+
+class TestMerge:
+    """What a job hands on is looked at before it is taken."""
+
+    @pytest.fixture
+    def shards(self, one_run: Path, tmp_path: Path) -> Path:
+        shutil.copytree(one_run, tmp_path / "shards" / "sound", ignore=shutil.ignore_patterns(".leases"))
+        return tmp_path / "shards"
+
+    @pytest.fixture
+    def bad(self, shards: Path) -> Path:
+        """A second shard with the same machine, whose one result a test spoils."""
+        bad = shards / "bad"
+        shutil.copytree(shards / "sound", bad)
+        for path in [*bad.glob("*/*.anchor"), *sorted(bad.glob("*/????????-*.json"))[1:], bad / "benchmarks.json"]:
+            path.unlink()
+        return next(bad.glob("*/????????-*.json"))
+
+    def refused(self, shards: Path, releases: Path, capsys: pytest.CaptureFixture[str]) -> tuple[list[str], str]:
+        """Merge, and return what was refused and what was said; the sound shard must be there."""
+        into = shards.parent / "into"
+        found = merge(shards, into, Repository(releases))
+        assert counts(into) == counts(shards / "sound")
+        return found, capsys.readouterr().out
+
+    def test_nothing_is_lost(self, shards: Path, releases: Path, tmp_path: Path) -> None:
+        assert merge(shards, tmp_path / "into", Repository(releases)) == []
+        assert counts(tmp_path / "into") == counts(shards / "sound")
+
+    @pytest.mark.parametrize(
+        ("change", "complaint"),
+        [
+            (lambda text: text[:1000], "it is no whole JSON"),
+            (lambda text: text + " " * LARGEST, "bytes are more than"),
+            (lambda text: "[" * 100_000, "it is no whole JSON"),
+            (lambda text: "\0", "it is no whole JSON"),
+            (lambda text: text.replace('"version":2', '"version":1'), r"\$.version"),
+            (lambda text: text.replace('"stats_q_25"', '"q25"'), r"\$.result_columns"),
+            (lambda text: text.replace("handlers.Hello.track_hops", "../../etc/passwd"), r"\$.results"),
+            (lambda text: text.replace("handlers.Hello.track_hops", "<script>"), r"\$.results"),
+            (
+                lambda text: re.sub('"commit_hash":"[0-9a-f]{8}', '"commit_hash":"00000000', text),
+                "no commit of Django's",
+            ),
+            (lambda text: re.sub('"date":', '"date":1', text), "of that date"),
+            (lambda text: re.sub('("params":{.*?"machine":")', r"\1another-", text), "claims to be of the machine"),
+            (lambda text: re.sub('"env_name":"', '"env_name":"../', text), r"\$.env_name"),
+        ],
+    )
+    def test_a_bad_result_is_refused(
+        self,
+        shards: Path,
+        bad: Path,
+        releases: Path,
+        capsys: pytest.CaptureFixture[str],
+        change: Any,
+        complaint: str,
+    ) -> None:
+        changed = change(bad.read_text())
+        assert changed != bad.read_text()
+        bad.write_text(changed)
+        found, said = self.refused(shards, releases, capsys)
+        assert found == [str(bad)]
+        assert re.search(rf"^refused {re.escape(str(bad))}: .*{complaint}", said, re.MULTILINE), said
+
+    def test_a_machine_is_what_its_name_says(
+        self, shards: Path, bad: Path, releases: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        machine = bad.with_name("machine.json")
+        machine.write_text(machine.read_text().replace('"num_cpu": "', '"num_cpu": "9'))
+        (shards / "sound").rename(shards / "a-sound")  # comes first
+        merge(shards, shards.parent / "into", Repository(releases))
+        assert "there is another machine of the name" in capsys.readouterr().out
+        assert counts(shards.parent / "into") == counts(shards / "a-sound")
+
+    def test_files_that_no_job_writes_are_refused(
+        self, shards: Path, bad: Path, releases: Path, capsys: pytest.CaptureFixture[str]
+    ) -> None:
+        (bad.parent / "page.html").write_text("<script>")
+        (bad.parent / "deep").mkdir()
+        (bad.parent / "deep" / bad.name).write_text(bad.read_text())
+        (bad.parent / "0a0a0a0a-link.json").symlink_to("/etc/passwd")
+        found, said = self.refused(shards, releases, capsys)
+        assert len(found) == 3, said
+
+    def test_failures_are_joined(self, shards: Path, bad: Path, releases: Path) -> None:
+        commit = commits_of(releases)[0]
+        lines = [
+            json.dumps({"commit": commit, "at": f"2026-01-01T00:00:0{second}+00:00", "error": "planted"})
+            for second in range(3)
+        ]
+        machine = bad.parent.name
+        for shard, own in (("bad", lines[:2]), ("sound", lines[1:])):
+            (shards / shard / machine / f"{commit[:8]}.failures").write_text("".join(f"{line}\n" for line in own))
+        assert merge(shards, shards.parent / "into", Repository(releases)) == []
+        assert store.Store(shards.parent / "into").failures(commit) == ["planted"] * 3
+
+    def test_two_merges_at_once_lose_nothing(self, shards: Path, releases: Path, tmp_path: Path) -> None:
+        """Two jobs push to one branch, each the results of one commit."""
+        remote = tmp_path / "remote.git"
+        subprocess.run(["git", "init", "--quiet", "--bare", remote], check=True)
+        names = [path.name for path in (shards / "sound").glob("*/????????-*.json")]
+        for number, name in enumerate(names):
+            shutil.copytree(shards / "sound", tmp_path / f"of-{number}" / "shard", ignore=shutil.ignore_patterns(name))
+        with ThreadPoolExecutor(2) as pool:
+            pushes = [
+                pool.submit(pushed, str(remote), "results", tmp_path / f"of-{number}", Repository(releases))
+                for number in range(len(names))
+            ]
+        assert [push.result() for push in pushes] == [[], []]
+        subprocess.run(["git", "clone", "--quiet", "--branch", "results", remote, tmp_path / "branch"], check=True)
+        assert counts(tmp_path / "branch" / "results") == counts(shards / "sound")
+
+
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (("measure", "--commits", "no-such-file"), "no-such-file"),
+        (("measure", "--commits", "README.md", "--shard", "5/4"), "5/4 is no share"),
+        (("measure", "--commits", "README.md", "--django", "no-such"), "DJANGO must name a git repository"),
+        (("measure", "--commits", "README.md", "--django", ".", "--anchor", "9.9"), "no commit 9.9"),
+        (("merge", "no-such", "--django", "."), "SHARDS must name"),
+        (("publish", "--results", "no-such", "--django", "."), "holds no results"),
+    ],
+)
+def test_bad_input_ends_in_one_line(arguments: tuple[str, ...], complaint: str) -> None:
+    done = subprocess.run([sys.executable, "-m", "tools", *arguments], cwd=ROOT, capture_output=True, text=True)
+    assert done.returncode != 0
+    assert complaint in done.stderr.splitlines()[-1]
+    assert "Traceback" not in done.stderr
+
+
+class TestPending:
+    """What has no result is found, and what keeps it out is said."""
+
+    def pending(self, checkout: Checkout, tmp_path: Path) -> tuple[list[str], str]:
+        options = ["--results", tmp_path / "results", "--django", checkout.path, "--commits", tmp_path / "commits.txt"]
+        output = tmp_path / "output"
+        done = subprocess.run(
+            [sys.executable, "-m", "tools", "pending", "--shards", "2", "--output", output, *options],
+            cwd=ROOT,
+            capture_output=True,
+            text=True,
+            check=True,
+        )
+        found = (tmp_path / "commits.txt").read_text().split()
+        assert output.read_text() == f"shards={json.dumps(['1/2', '2/2'] if found else [])}\n"
+        return found, done.stderr
+
+    def test_newest_first_without_what_has_a_result_or_is_given_up(self, checkout: Checkout, tmp_path: Path) -> None:
+        commits = []
+        for number in range(4):
+            checkout.write("README.rst", str(number))
+            checkout.commit()
+            commits.append(checkout.git("rev-parse", "HEAD").strip())
+        checkout.git("branch", "stable/2.2.x", "HEAD~1")
+        machine = tmp_path / "results" / "vm"
+        machine.mkdir(parents=True)
+        (machine / f"{commits[3][:8]}-env.json").write_text("{}")
+        line = json.dumps({"commit": commits[2], "at": "", "error": "planted"}) + "\n"
+        (machine / f"{commits[2][:8]}.failures").write_text(line * 3)
+        found, said = self.pending(checkout, tmp_path)
+        assert set(found) == {commits[0], commits[1], checkout.git("rev-parse", "HEAD~4").strip()}
+        assert "1 commits are given up, after 3 tries each" in said
+
+    def test_an_empty_range_is_said(self, checkout: Checkout, tmp_path: Path) -> None:
+        checkout.git("branch", "--move", "main", "other")
+        found, said = self.pending(checkout, tmp_path)
+        assert found == []
+        assert "has no branch main" in said
+        assert "0 without a result" in said
+
+
+@pytest.fixture
+def mirrored(checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
+    """A checkout that asv.conf.json names as the repository of Django."""
+    from tools import repository
+
+    (tmp_path / "asv.conf.json").write_text(json.dumps({"repo": str(checkout.path)}))
+    monkeypatch.setattr(repository, "ROOT", tmp_path)
+    return checkout
+
+
+def test_a_mirror_follows_a_rewritten_branch(mirrored: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    from tools.repository import repository
+
+    mirrored.write("README.rst", "first")
+    mirrored.commit()
+    first = repository(None).find("main")
+    mirrored.git("reset", "--quiet", "--hard", "HEAD~1")
+    mirrored.write("README.rst", "second")
+    mirrored.commit()
+    assert repository(None).find("main") not in (None, first)
+    assert "main was rewritten" in capsys.readouterr().err
+
+
+def test_without_its_source_a_mirror_serves_what_it_has(mirrored: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
+    from tools.repository import repository
+
+    found = repository(None).find("main")
+    mirrored.path.rename(mirrored.path.with_name("gone"))
+    assert repository(None).find("main") == found
+    assert "going on with the commits at hand" in capsys.readouterr().err

@@ -1,0 +1,124 @@
+"""Measures one commit with asv, in a process of its own: what ``make measure`` starts, several for each commit.
+
+``python -m tools.commit CONFIGURATION COMMIT FOLDER STEP`` does one of
+
+- ``prepare``: makes the environment, installs the commit, and writes what asv discovers to FOLDER/benchmarks.json
+- ``install``: installs the commit
+- ``run NAMES``: runs the benchmarks that the lines of the file NAMES name, and stores their results in FOLDER
+
+It ends when its standard input does: with the process that started it, however that ends.
+"""
+
+import fcntl
+import json
+import os
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import Any
+
+from asv import environment, util
+from asv.benchmarks import Benchmarks
+from asv.config import Config
+from asv.machine import Machine
+from asv.repo import Repo, get_repo
+from asv.results import Results
+from asv.runner import run_benchmarks
+
+BROKEN, NO_ENVIRONMENT = 3, 4
+"""Exit statuses: the commit cannot be installed; the environment could not be made, by no fault of it."""
+
+SAID = 2000
+"""Characters kept of what a failed command said, its end."""
+
+PACKAGES = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
+
+
+class Commit:
+    """A commit, and asv's environment for it."""
+
+    def __init__(self, configuration: str, commit: str) -> None:
+        self.conf = Config.load(configuration)
+        self.repo: Repo = get_repo(self.conf)
+        self.commit = commit
+        self.environment = next(environment.get_environments(self.conf, []))
+
+    def prepare(self, folder: Path) -> None:
+        """Raises SystemExit, with the reason said, where the environment or the commit fails."""
+        try:
+            self.environment.create()
+        except util.ProcessError as problem:
+            fail(NO_ENVIRONMENT, problem)
+        self.install()
+        found = Benchmarks.discover(self.conf, self.repo, [self.environment], [self.commit])
+        util.write_json(folder / "benchmarks.json", found._all_benchmarks, Benchmarks.api_version)
+
+    def install(self) -> None:
+        try:
+            self.environment.install_project(self.conf, self.repo, self.commit)
+        except util.ProcessError as problem:
+            fail(BROKEN, problem)
+
+    def run(self, folder: Path, names: set[str]) -> None:
+        """Store the results in FOLDER, and in FOLDER/errors what the benchmarks said that failed for all parameters."""
+        known = util.load_json(folder / "benchmarks.json", Benchmarks.api_version)
+        benchmarks = Benchmarks(self.conf, [each for name, each in known.items() if name in names])
+        results = self._results(util.load_json(folder / "machine.json", Machine.api_version))
+        run_benchmarks(benchmarks, self.environment, results=results, launch_method=self.conf.launch_method)
+        failed = {name for name in benchmarks if results._results[name] is None}
+        (folder / "errors").write_text(json.dumps({name: results.stderr[name][-SAID:] for name in failed}))
+        results.save(str(folder))
+
+    def _results(self, machine: dict[str, Any]) -> Results:
+        """Return the empty results, as asv run makes them; their requirements are all packages that are installed."""
+        its = self.environment
+        params = {**machine, "python": its.python, **its.requirements}
+        packages = json.loads(its.run(["-c", PACKAGES], dots=False))
+        date = self.repo.get_date(self.commit)
+        return Results(params, packages, self.commit, date, its.python, its.name, its.env_vars)
+
+
+def fail(status: int, problem: util.ProcessError | str) -> None:
+    """Say the end of what a command printed, and leave."""
+    said = problem if isinstance(problem, str) else f"{problem}\n{problem.stdout}\n{problem.stderr}"
+    print(said.strip()[-SAID:], file=sys.stderr)
+    raise SystemExit(status)
+
+
+def end_with_parent() -> None:
+    """Interrupt this process once its standard input ends; asv then ends what it started."""
+
+    def wait() -> None:
+        os.read(0, 1)
+        # To the thread itself, or it would sleep on until what it waits for is there.
+        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
+
+    # A shell that starts a job in the background has it ignore interruptions, and all that it starts.
+    signal.signal(signal.SIGINT, signal.default_int_handler)
+    threading.Thread(target=wait, daemon=True).start()
+
+
+def main(configuration: str, commit: str, folder: str, step: str, *names: str) -> None:
+    end_with_parent()
+    # What asv's commands print as they fail is told by their error.
+    os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
+    # An installation waits for what a killed run left, until that has noticed.
+    with Path(configuration).with_name("environment.lock").open("a") as lock:
+        fcntl.flock(lock, fcntl.LOCK_SH if step == "run" else fcntl.LOCK_EX)
+        measured = Commit(configuration, commit)
+        if step == "run":
+            measured.run(Path(folder), set(Path(*names).read_text().split()))
+        elif step == "install":
+            measured.install()
+        else:
+            measured.prepare(Path(folder))
+
+
+if __name__ == "__main__":
+    try:
+        main(*sys.argv[1:])
+    except KeyboardInterrupt:
+        sys.exit(130)
+    except util.UserError as problem:
+        fail(BROKEN, str(problem))

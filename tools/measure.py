@@ -1,0 +1,292 @@
+"""``make measure``: measures listed commits that have no result, with asv, as one job of several."""
+
+import contextlib
+import datetime
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from functools import cached_property
+from pathlib import Path
+from typing import Any
+
+import click
+from asv import util
+from asv.results import get_filename
+from rich.console import Console
+
+from tools import process, store
+from tools.commit import BROKEN, NO_ENVIRONMENT, SAID
+from tools.comparison import our_cpus
+from tools.configuration import PYTHON, ROOT
+from tools.repository import Repository
+from tools.store import Store
+
+ANCHOR = "fe0a859f53"
+"""The commit that every job measures, Django 6.1: by it, times of different jobs can be told apart."""
+
+BENCHMARKS = {
+    "exact": r"^(handlers|middleware|bridging|signals|responses)\..*\.track_",
+    "all": "",
+}
+
+COUNTS = {"crossings", "hops", "calls", "threads", "loops", "tasks", "queries"}
+"""Units of what is the same however busy the machine is: such benchmarks run beside each other."""
+
+console = Console(highlight=False, soft_wrap=True)
+
+
+class NotMeasured(Exception):
+    """A commit could not be installed, imported or run in time."""
+
+
+@dataclass(frozen=True)
+class Job:
+    """What is measured, and where it is stored."""
+
+    store: Store
+    repository: Repository
+    machine: dict[str, Any]
+    name: str
+    pattern: str
+    timeout: float
+    folder: Path
+    """asv's environment, and what is not finished."""
+
+    @property
+    def results(self) -> Path:
+        return self.store.folder / str(self.machine["machine"])
+
+    @property
+    def scratch(self) -> Path:
+        return self.folder / "scratch"
+
+    @cached_property
+    def benchmarks(self) -> dict[str, dict[str, Any]]:
+        """The benchmarks that are asked for, by name."""
+        known = util.load_json(str(self.scratch / "benchmarks.json"))
+        known.pop("version")
+        return {name: each for name, each in known.items() if re.search(self.pattern, name)}
+
+
+def measure(
+    listed: Path,
+    shard: tuple[int, int],
+    results: Path,
+    repository: Repository,
+    benchmarks: str,
+    machine: str,
+    anchor: str,
+    job: str,
+    timeout: float,
+) -> None:
+    """Measure those of the listed commits that are this shard's and have no result yet.
+
+    ``shard`` is (i, n): the i-th of n, from 1. Raises click.ClickException where nothing can be measured at all; a
+    commit that cannot is recorded, and tried three times in all.
+    """
+    commits = share(read(listed, repository), shard)
+    with folder_of_its_own() as folder:
+        name = job or datetime.date.today().isoformat()
+        pattern = BENCHMARKS.get(benchmarks, benchmarks)
+        its = Job(Store(results), repository, store.this_machine(machine), name, pattern, timeout, folder)
+        begin(its, find_anchor(repository, anchor))
+        for number, commit in enumerate(commits, 1):
+            said = measured(its, commit)
+            console.print(f"{number}/{len(commits)} {repository.describe(commit)}: {said}")
+
+
+def read(listed: Path, repository: Repository) -> list[str]:
+    """Return the hashes of the commits that a file names, each once. Names that are no commit are said and left out."""
+    lines = [line.partition("#")[0].strip() for line in listed.read_text().splitlines()]
+    found = {name: repository.find(name) for name in lines if name}
+    missing = [name for name, commit in found.items() if commit is None]
+    if missing:
+        console.print(f"not in {repository.path}, left out: {', '.join(missing)}")
+    return list(dict.fromkeys(commit for commit in found.values() if commit))
+
+
+def share(commits: Sequence[str], shard: tuple[int, int]) -> list[str]:
+    """Return every n-th commit."""
+    number, shards = shard
+    return list(commits[number - 1 :: shards])
+
+
+def find_anchor(repository: Repository, name: str) -> str:
+    commit = repository.find(name)
+    if commit is None:
+        raise click.ClickException(f"{repository.path} has no commit {name} to compare jobs by: name one by ANCHOR=")
+    return commit
+
+
+@contextlib.contextmanager
+def folder_of_its_own() -> Iterator[Path]:
+    """Yield a folder for asv's environment that no other run uses, the first that is free."""
+    numbers = range(1, 1000)
+    for folder in (ROOT / ".asv" / f"measure-{number}" for number in numbers):
+        with store.locked(folder.with_suffix(".lock"), wait=False) as free:
+            if free:
+                shutil.rmtree(folder / "scratch", ignore_errors=True)  # of a run that was killed
+                (folder / "scratch").mkdir(parents=True, exist_ok=True)
+                yield folder
+                return
+
+
+def begin(job: Job, anchor: str) -> None:
+    """Make the environment, learn the benchmarks and measure the anchor, unless this job has."""
+    configure(job)
+    try:
+        with Worker(job, anchor, "prepare") as preparing:
+            preparing.wait()
+        if not job.benchmarks:
+            raise click.ClickException(f"no benchmark's name matches {job.pattern}")
+        measure_anchor(job, anchor)
+    except NotMeasured as problem:
+        raise click.ClickException(f"the anchor cannot be measured: {last_line(str(problem))}") from problem
+    with job.store.written():
+        for name, folder in (("benchmarks.json", job.store.folder), ("machine.json", job.results)):
+            store.write(folder / name, (job.scratch / name).read_text())
+
+
+def measure_anchor(job: Job, anchor: str) -> None:
+    with job.store.lease(job.name) as ours:
+        path = job.results / f"{job.name}.anchor"
+        known = [store.load(path)] if path.exists() else []
+        names = set(job.benchmarks).difference(*(result["results"] for result in known))
+        if names and ours:
+            started = time.monotonic()
+            store.write_result(path, {**store.union([run(job, anchor, names), *known]), "job": job.name})
+            console.print(f"anchor {job.repository.describe(anchor)}: {time.monotonic() - started:.0f} s")
+
+
+def configure(job: Job) -> None:
+    """Write the configuration by which asv measures, and what it is told of the machine."""
+    configuration = util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)
+    configuration |= {
+        "repo": str(job.repository.path),
+        "pythons": [f"{PYTHON.major}.{PYTHON.minor}"],
+        "benchmark_dir": str(ROOT / "benchmarks"),
+        "env_dir": str(job.folder / "env"),
+        "results_dir": str(job.scratch),
+    }
+    store.write(job.folder / "asv.conf.json", json.dumps(configuration))
+    store.write(job.scratch / "machine.json", json.dumps(job.machine, indent=4, sort_keys=True))
+
+
+def measured(job: Job, commit: str) -> str:
+    """Measure a commit, store what there is, and return what there is to say."""
+    with job.store.lease(commit) as ours:
+        if not ours:
+            return "another run is at it"
+        if job.store.has_given_up(commit):
+            return f"given up after {store.TRIES} tries: {last_line(job.store.failures(commit)[-1])}"
+        known = job.store.versions(commit)
+        names = {name for name, each in job.benchmarks.items() if known.get(name) != each["version"]}
+        if not names:
+            return "has its results"
+        started = time.monotonic()
+        try:
+            result = run(job, commit, names)
+        except NotMeasured as problem:
+            fail(job, commit, str(problem))
+            return f"failed: {last_line(str(problem))}"
+        keep(job, commit, result)
+        return f"{len(names)} benchmarks, {time.monotonic() - started:.0f} s"
+
+
+def keep(job: Job, commit: str, result: store.Result) -> None:
+    """Store what was measured, beside what this machine knows of the commit already."""
+    path = job.store.folder / get_filename(job.machine["machine"], commit, result["env_name"])
+    results = [result, *([store.load(path)] if path.exists() else [])]
+    store.write_result(path, {**store.union(results), "job": job.name})
+
+
+def fail(job: Job, commit: str, error: str) -> None:
+    path = job.results / f"{commit[:8]}.failures"
+    now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
+    line = json.dumps({"commit": commit, "at": now, "error": error[-SAID:]})
+    store.write(path, (path.read_text() if path.exists() else "") + line + "\n")
+
+
+def run(job: Job, commit: str, names: set[str]) -> store.Result:
+    """Return the results of some benchmarks: counts on all CPUs at once, then what is timed alone.
+
+    Raises NotMeasured.
+    """
+    with Worker(job, commit, "install") as installing:
+        installing.wait()
+    counts = sorted(name for name in names if job.benchmarks[name]["unit"] in COUNTS)
+    cpus = len(our_cpus())
+    errors: dict[str, str] = {}
+    results = run_parts(job, commit, [counts[number::cpus] for number in range(cpus)], errors)
+    results += run_parts(job, commit, [sorted(names.difference(counts))], errors)
+    if errors.keys() == names:
+        raise NotMeasured("\n".join(dict.fromkeys(errors.values())))
+    return store.union(results)
+
+
+def run_parts(job: Job, commit: str, parts: Sequence[Sequence[str]], errors: dict[str, str]) -> list[store.Result]:
+    """Return the results of the benchmarks of each part, which run beside each other. ``errors`` are added to."""
+    with contextlib.ExitStack() as stack:
+        running = []
+        for names in filter(None, parts):
+            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=job.scratch)))
+            for name in ("benchmarks.json", "machine.json"):
+                os.link(job.scratch / name, folder / name)
+            (folder / "names").write_text("\n".join(names))
+            worker = Worker(job, commit, "run", str(folder / "names"), folder=folder)
+            running.append((stack.enter_context(worker), folder))
+        for worker, folder in running:
+            worker.wait()
+            errors |= json.loads((folder / "errors").read_text())
+        return [store.load(path) for _, folder in running for path in folder.glob("*/*.json")]
+
+
+class Worker:
+    """A process of ``tools.commit``. It ends with the context, or with the tool."""
+
+    def __init__(self, job: Job, commit: str, step: str, *arguments: str, folder: Path | None = None) -> None:
+        self.step, self.timeout = step, job.timeout
+        self._said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed with the context
+        configuration = str(job.folder / "asv.conf.json")
+        command = [sys.executable, "-m", "tools.commit", configuration, commit, str(folder or job.scratch), step]
+        self._process = subprocess.Popen(
+            [*command, *arguments],
+            cwd=ROOT,
+            stdin=subprocess.PIPE,  # whose end ends it
+            stderr=self._said,
+            env=process.asv_environment(),
+            start_new_session=True,
+        )
+
+    def __enter__(self) -> "Worker":
+        return self
+
+    def __exit__(self, *exception: object) -> None:
+        process.end(self._process)
+        self._said.close()
+
+    def wait(self) -> None:
+        """Raises NotMeasured where the commit fails or takes too long, click.ClickException where all would fail."""
+        try:
+            status = self._process.wait(self.timeout)
+        except subprocess.TimeoutExpired as problem:
+            raise NotMeasured(f"{self.step} took more than {self.timeout:.0f} s") from problem
+        if status == 0:
+            return
+        self._said.seek(0)
+        words = self._said.read().strip()[-SAID:] or f"{self.step} ended with status {status}"
+        if status == BROKEN:
+            raise NotMeasured(words)
+        remedy = "check network and package index, then run the same again" if status == NO_ENVIRONMENT else "see asv"
+        raise click.ClickException(f"asv could not {self.step}: {last_line(words)}: {remedy}")
+
+
+def last_line(words: str) -> str:
+    return words.splitlines()[-1]

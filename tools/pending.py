@@ -1,0 +1,54 @@
+"""``make pending``: which commits of Django's main and stable branches have no result yet."""
+
+import json
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import click
+
+from tools.repository import Repository
+from tools.store import TRIES, Store
+
+OLDEST = (3, 0)
+"""The first release series that the suite measures."""
+
+
+def pending(repository: Repository, results: Path, since: str, count: int) -> list[str]:
+    """Return the newest commits since a date that have no result and are not given up, newest first.
+
+    What keeps commits out is said. A branch is followed by its first parents, as asv does.
+    """
+    store = Store(results)
+    branches = [branch for branch in repository.heads() if is_measured(branch)]
+    if "main" not in branches:
+        click.echo(f"{repository.path} has no branch main", err=True)
+    commits = {commit for branch in branches for commit in repository.newest(branch, since)}
+    measured = store.commits()
+    missing = {commit for commit in commits if commit[:8] not in measured}
+    given_up = {commit for commit in missing if store.has_given_up(commit)}
+    if given_up:
+        click.echo(f"{len(given_up)} commits are given up, after {TRIES} tries each", err=True)
+    found = sorted(missing - given_up, key=repository.date, reverse=True)
+    click.echo(
+        f"{len(commits)} commits since {since} on {len(branches)} branches, {len(found)} without a result"
+        + (f": the newest {count} of them" if len(found) > count else ""),
+        err=True,
+    )
+    return found[:count]
+
+
+def is_measured(branch: str) -> bool:
+    """Tell whether the suite measures a branch: main, and stable ones since 3.0."""
+    series = re.fullmatch(r"stable/(\d+)\.(\d+)\.x", branch)
+    return branch == "main" or (series is not None and tuple(map(int, series.groups())) >= OLDEST)
+
+
+def write(commits: Sequence[str], listed: Path, shards: int, output: Path | None) -> None:
+    """Write the list that ``make measure`` reads, and for a workflow the shards, none of them empty."""
+    listed.write_text("".join(f"{commit}\n" for commit in commits))
+    if output:
+        jobs = min(shards, len(commits))
+        names = [f"{number}/{jobs}" for number in range(1, jobs + 1)]
+        with output.open("a") as file:
+            file.write(f"shards={json.dumps(names)}\n")

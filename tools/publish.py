@@ -1,0 +1,26 @@
+"""``make publish``: makes the site of the results, by ``asv publish``."""
+
+import json
+from pathlib import Path
+
+import click
+from asv import util
+
+from tools import process
+from tools.configuration import ROOT
+from tools.repository import Repository
+
+CONFIGURATION = ROOT / "asv.history.conf.json"
+"""Beside asv.conf.json, since asv looks for the plugins of a configuration in its folder."""
+
+
+def publish(results: Path, repository: Repository) -> None:
+    """Raises click.ClickException where asv fails, or there is nothing to show."""
+    if not any(results.glob("*/machine.json")):
+        raise click.ClickException(f"{results} holds no results: make measure, or make merge")
+    configuration = util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)
+    configuration |= {"repo": str(repository.path), "results_dir": str(results)}
+    CONFIGURATION.write_text(json.dumps(configuration, indent=4) + "\n")
+    if process.asv(CONFIGURATION, "publish", "--no-pull"):
+        raise click.ClickException("asv publish failed; its last lines above say why")
+    click.echo(f"Site: {ROOT / configuration['html_dir']}/index.html")

@@ -1,0 +1,110 @@
+"""The git repository of the commits to measure: one that is named, or a mirror of Django's own."""
+
+import os
+import re
+import subprocess
+from pathlib import Path
+
+import click
+from asv import util
+
+from tools.configuration import ROOT
+
+BRANCHES = ("refs/heads/main", "refs/heads/stable/*")
+REFERENCES = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
+
+
+class Repository:
+    """A git repository, which is only read."""
+
+    def __init__(self, path: Path) -> None:
+        self.path = path.resolve()
+
+    def find(self, name: str) -> str | None:
+        """Return the hash of the commit that a hash, a tag or a branch names, None where there is none."""
+        return self._try("rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}")
+
+    def describe(self, commit: str) -> str:
+        """Return a commit's short hash, date and subject."""
+        return self._git("log", "-1", "--format=%h %cs %s", "--abbrev=10", commit)
+
+    def dates(self) -> dict[str, int]:
+        """Return when the commits of all branches and tags were written, by hash, in milliseconds as asv has it."""
+        lines = self._git("log", "--branches", "--tags", "--format=%H %at").splitlines()
+        return {commit: int(seconds) * 1000 for commit, seconds in map(str.split, lines)}
+
+    def heads(self) -> dict[str, str]:
+        """Return the newest commits of main and the stable branches, by branch."""
+        lines = self._git("for-each-ref", "--format=%(refname:strip=2) %(objectname)", *BRANCHES).splitlines()
+        return dict(line.split() for line in lines)
+
+    def leads(self, older: str, newer: str) -> bool:
+        """Tell whether a commit is an ancestor of another, or the same."""
+        return self._try("merge-base", older, newer) == older
+
+    def tags(self) -> list[str]:
+        return self._git("for-each-ref", "--format=%(refname:strip=2)", "--sort=version:refname", "refs/tags").split()
+
+    def last_before(self, branch: str, date: str) -> str:
+        """Return the commit that a branch was at on a day, "" where it was not there yet."""
+        until = f"--until={date}T00:00:00Z"
+        return self._git("rev-list", "--first-parent", "--max-count=1", until, f"refs/heads/{branch}")
+
+    def newest(self, branch: str, since: str) -> list[str]:
+        """Return the commits of a branch since a date, newest first, without those that a merge brought."""
+        return self._git("rev-list", "--first-parent", f"--since={since}", f"refs/heads/{branch}").split()
+
+    def date(self, commit: str) -> int:
+        return int(self._git("log", "-1", "--format=%ct", commit))
+
+    def _git(self, *arguments: str) -> str:
+        return git("-C", str(self.path), *arguments)
+
+    def _try(self, *arguments: str) -> str | None:
+        done = subprocess.run(["git", "-C", str(self.path), *arguments], capture_output=True, text=True, check=False)
+        return done.stdout.strip() or None
+
+
+def repository(django: Path | None) -> Repository:
+    """Return the repository ``django``, or else the mirror of the one that asv.conf.json names, brought up to date.
+
+    Raises click.ClickException where there is none and none can be had.
+    """
+    if django is None:
+        return _mirror(util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)["repo"])
+    if not django.is_dir():
+        raise click.ClickException(f"{django} is no folder: DJANGO must name a git repository of Django")
+    git("-C", str(django), "rev-parse", "--git-dir")
+    return Repository(django)
+
+
+def _mirror(url: str) -> Repository:
+    mirror = Repository(ROOT / ".asv" / "django.git")
+    git("init", "--quiet", "--bare", str(mirror.path))
+    before = mirror.heads()
+    try:
+        git("-C", str(mirror.path), "fetch", "--quiet", "--prune", url, *REFERENCES)
+    except click.ClickException as problem:
+        if not before:
+            raise
+        click.echo(f"{problem.message}; going on with the commits at hand", err=True)
+    for branch, commit in mirror.heads().items():
+        if branch in before and not mirror.leads(before[branch], commit):
+            click.echo(f"{branch} was rewritten: the commits that left it keep their results", err=True)
+    return mirror
+
+
+def git(*arguments: str) -> str:
+    """Return what git prints. Raises click.ClickException with git's own reason where it fails."""
+    done = subprocess.run(
+        ["git", *arguments],
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        env={**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
+        text=True,
+        check=False,
+    )
+    if done.returncode:
+        reasons = re.findall(r"^(?:fatal|error): (.*)", done.stderr, re.MULTILINE) or done.stderr.splitlines()
+        raise click.ClickException(f"git: {reasons[0] if reasons else 'failed'}")
+    return done.stdout.strip()

@@ -1,0 +1,146 @@
+"""The folder of results, as asv reads it, and what stands beside them. Nothing in it is ever half-written.
+
+| file | holds |
+|---|---|
+| ``benchmarks.json`` | asv's: the benchmarks by name |
+| ``MACHINE/machine.json`` | asv's: CPU, memory, system |
+| ``MACHINE/COMMIT-ENVIRONMENT.json`` | asv's; ``requirements`` are all packages that were installed, ``job`` is ours |
+| ``MACHINE/COMMIT.failures`` | a line of JSON for each time that it could not be measured: commit, time, error |
+| ``MACHINE/JOB.anchor`` | the results of the anchor commit in that job, as asv's |
+
+asv reads no file but those that end in .json. COMMIT is asv's: eight digits.
+"""
+
+import contextlib
+import fcntl
+import json
+import os
+import re
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import click
+from asv.machine import Machine
+
+TRIES = 3
+"""How often a commit is tried that fails."""
+
+Result = dict[str, Any]
+
+
+class Store:
+    """A folder of results."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+
+    def versions(self, commit: str) -> dict[str, str]:
+        """Return the version of each benchmark that was run on a commit, on any machine."""
+        found: dict[str, str] = {}
+        for path in self.folder.glob(f"*/{commit[:8]}-*.json"):
+            result = load(path)
+            if result["commit_hash"] == commit:
+                version = result["result_columns"].index("version")
+                found |= {name: row[version] for name, row in result["results"].items()}
+        return found
+
+    def failures(self, commit: str) -> list[str]:
+        """Return the errors with which a commit failed, on any machine."""
+        paths = self.folder.glob(f"*/{commit[:8]}.failures")
+        lines = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
+        return [line["error"] for line in lines if line["commit"] == commit]
+
+    def has_given_up(self, commit: str) -> bool:
+        return len(self.failures(commit)) >= TRIES
+
+    def commits(self) -> set[str]:
+        """Return the first eight digits of all commits that have a result."""
+        return {path.name[:8] for path in self.folder.glob("*/????????-*.json")}
+
+    @contextlib.contextmanager
+    def lease(self, commit: str) -> Iterator[bool]:
+        """Hold a commit, so that no other run on this folder measures it; yield whether it was free.
+
+        A lease is a lock, which the system takes from a process that dies.
+        """
+        with locked(self.folder / ".leases" / commit, wait=False) as ours:
+            yield ours
+
+    @contextlib.contextmanager
+    def written(self) -> Iterator[None]:
+        """Hold what several commits share: the description of the machine and of the benchmarks, and merging."""
+        with locked(self.folder / ".leases" / "all"):
+            yield
+
+
+@contextlib.contextmanager
+def locked(path: Path, wait: bool = True) -> Iterator[bool]:
+    """Hold the lock of a file, which is removed afterwards; yield whether it could be had."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    while True:
+        with path.open("a") as file:
+            try:
+                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+            except BlockingIOError:
+                yield False
+                return
+            # Whoever held it before may have removed it meanwhile: then this is the lock of a file that is gone.
+            if _is_at(path, file.fileno()):
+                try:
+                    yield True
+                finally:
+                    path.unlink()
+                return
+
+
+def _is_at(path: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(path.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+def write(path: Path, text: str) -> None:
+    """Write a file whole or not at all, however the process ends."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    part = path.with_name(path.name + ".part")
+    part.write_text(text)
+    part.replace(path)
+
+
+def write_result(path: Path, result: Result) -> None:
+    write(path, json.dumps(result, separators=(",", ":")))
+
+
+def load(path: Path) -> Result:
+    """Raises click.ClickException where it is no JSON."""
+    try:
+        result: Result = json.loads(path.read_text())
+    except ValueError as problem:
+        raise click.ClickException(f"{path} is no JSON ({problem}): remove it, and measure again") from problem
+    return result
+
+
+def union(results: list[Result]) -> Result:
+    """Return a commit's results with the benchmarks of all; of one that is there twice, what was measured first."""
+    merged = {**results[0], "results": {}, "durations": {}}
+    for result in reversed(results):
+        merged["results"] |= result["results"]
+        merged["durations"] |= result["durations"]
+    return merged
+
+
+def this_machine(name: str) -> dict[str, str]:
+    """Describe this machine as asv does. Without a name it is called after what it is, so that its like is too."""
+    machine: dict[str, str] = Machine.get_defaults()
+    gigabytes = round(int(machine["ram"]) / 1e9)
+    called = name or f"{machine['cpu']} {machine['num_cpu']} cpu {gigabytes} gb"
+    machine["machine"] = re.sub(r"[^a-z0-9]+", "-", called.lower()).strip("-")
+    return {**machine, "version": Machine.api_version}
+
+
+def alike(one: dict[str, str], other: dict[str, str]) -> bool:
+    """Tell whether two descriptions are of one kind of machine; its system may be updated."""
+    same = all(one[key] == other[key] for key in ("machine", "arch", "cpu", "num_cpu"))
+    return same and abs(int(one["ram"]) / int(other["ram"]) - 1) < 0.05
