@@ -180,9 +180,9 @@ def experiment_on(tree: Tree, settings: Settings, views: Sequence[View], folder:
             if any(view.needs_postgresql for view in views):
                 database = stack.enter_context(postgresql.database())
                 environment["DATABASE_URL"] = database.url
+                fill(environment)
             if any(view.needs_upstream for view in views):
                 environment["UPSTREAM_URL"] = stack.enter_context(upstream(folder, generator_cpus))
-            fill(environment)
         yield Experiment(
             PYTHON,
             environment,

@@ -116,8 +116,7 @@ class Experiment:
         """Start the cell's server, verify its answer, warm it up and load it. What goes wrong is in the result."""
         try:
             with self.served(cell.server) as (server, address):
-                verify(address, cell.view, cell.style)
-                result = self._loaded(server, address, cell)
+                result = self.loaded(server, address, cell)
             time.sleep(PAUSE)
             return result
         except Unavailable as problem:
@@ -151,7 +150,9 @@ class Experiment:
         with self.served("granian-asgi", "benchproject.served.bare:application") as (_, address):
             self.ceiling = self.generator.load(address, "/", Shape(64), self.seconds).throughput
 
-    def _loaded(self, server: Kept | None, address: str, cell: Cell) -> Result:
+    def loaded(self, server: Kept | None, address: str, cell: Cell) -> Result:
+        """Verify a server's answer, warm it up and load it. Raises Unavailable, ServerFailed, LoadFailed."""
+        verify(address, cell.view, cell.style)
         path = cell.view.path(cell.style)
         if server:
             wait_until_idle(server)

@@ -1,8 +1,10 @@
 """Did a change slow the served request? Two Djangos under the same servers, by the instructions of their processes.
 
 Throughput of the same code differs by 3 to 14 % from cell to cell; instructions a request by a fraction of a per cent.
-Each round starts both servers anew, since the layout of memory is another in each process, and asks for hello world on
-one connection: under more the event loop takes several requests in one turn, as the load has it.
+Each round starts all servers anew, since the layout of memory is another in each process, and asks for hello world on
+one connection: under more the event loop takes several requests in one turn, as the load has it. The servers are loaded
+one after the other: how often threads and the loop wake each other depends on who else wants the CPU, by up to 15 % of
+uvicorn's instructions.
 """
 
 import contextlib
@@ -14,11 +16,12 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Table
 
-from harness.servers import SERVERS
+from harness.kept import Kept
+from harness.servers import SERVERS, ServerFailed
 from tools import verdict
-from tools.served.load import Shape
+from tools.served.load import LoadFailed, Shape
 from tools.served.matrix import Settings, check, django_of, experiment_on, temporary_folder
-from tools.served.measure import Cell, Experiment
+from tools.served.measure import Cell, Experiment, Unavailable
 from tools.served.views import NATURAL, views_of
 from tools.tree import CannotMeasure, Tree
 
@@ -46,45 +49,52 @@ def compare(base: str, head: str, settings: Settings, bar: Progress) -> tuple[Ta
 
 
 def judged(trees: Sequence[Tree], settings: Settings, bar: Progress) -> Verdicts:
-    """Return the estimate of each server."""
+    """Return the estimate of each server. Raises CannotMeasure."""
     names = list(settings.servers or SERVED)
     settings = replace(settings, servers=names, workers=1, seconds=1)
     (hello,) = views_of(["hello"])
     cells = [Cell(name, hello, NATURAL[SERVERS[name].interface], Shape(1)) for name in names]
     check(settings, cells)
-    with _experiments(trees, settings) as sides:
-        rounds = bar.track([cell for _ in range(ROUNDS) for cell in cells], description="served")
-        counted = [(cell.server, _on_both(sides, cell)) for cell in rounds]
-    return {name: _estimate([pair for server, pair in counted if server == name], len(names)) for name in names}
-
-
-def _estimate(pairs: Sequence[Sequence[float]], tests: int) -> verdict.Estimate:
-    base, head = zip(*pairs, strict=True)
-    return verdict.instructions(base, head, tests)
+    with _experiments(trees, settings, names) as experiments:
+        places = [(experiment, cell) for cell, sides in zip(cells, experiments, strict=True) for experiment in sides]
+        rounds = [_in_turn(places, number % 2 == 1) for number in bar.track(range(ROUNDS), description="served")]
+    sides = list(zip(*rounds, strict=True))
+    return {
+        name: verdict.instructions(sides[2 * number], sides[2 * number + 1], len(names))
+        for number, name in enumerate(names)
+    }
 
 
 @contextlib.contextmanager
-def _experiments(trees: Sequence[Tree], settings: Settings) -> Iterator[list[Experiment]]:
+def _experiments(trees: Sequence[Tree], settings: Settings, names: Sequence[str]) -> Iterator[list[list[Experiment]]]:
+    """Yield for each server an experiment on each tree, in a folder of its own."""
     with temporary_folder() as folder, contextlib.ExitStack() as stack:
-        folders = [folder / side for side in ("base", "head")]
-        for each in folders:
-            each.mkdir()
-        yield [
-            stack.enter_context(experiment_on(tree, settings, [], own))
-            for tree, own in zip(trees, folders, strict=True)
-        ]
+
+        def experiment(name: str, side: str, tree: Tree) -> Experiment:
+            own = folder / name / side
+            own.mkdir(parents=True)
+            return stack.enter_context(experiment_on(tree, settings, [], own))
+
+        sides = tuple(zip(("base", "head"), trees, strict=True))
+        yield [[experiment(name, side, tree) for side, tree in sides] for name in names]
 
 
-def _on_both(sides: Sequence[Experiment], cell: Cell) -> list[float]:
-    """Return the instructions of one request on each side, both at the same time."""
-    with ThreadPoolExecutor(len(sides)) as threads:
-        return list(threads.map(lambda side: _instructions(side, cell), sides))
+def _in_turn(places: Sequence[tuple[Experiment, Cell]], backwards: bool) -> list[float]:
+    """Return the instructions of one request in each place: all servers started at once, loaded one after the other."""
+    counted = [0.0] * len(places)
+    with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(places)) as threads:
+        servers = list(threads.map(lambda place: stack.enter_context(place[0].served(place[1].server)), places))
+        numbers = range(len(places))
+        for number in reversed(numbers) if backwards else numbers:
+            counted[number] = _instructions(*places[number], *servers[number])
+    return counted
 
 
-def _instructions(side: Experiment, cell: Cell) -> float:
-    result = side.measure(cell)
-    if result.failed or result.unavailable:
-        raise CannotMeasure(f"{cell}: {result.failed or result.unavailable}")
+def _instructions(experiment: Experiment, cell: Cell, server: Kept | None, address: str) -> float:
+    try:
+        result = experiment.loaded(server, address, cell)
+    except (Unavailable, ServerFailed, LoadFailed) as problem:
+        raise CannotMeasure(f"{cell}: {problem}") from problem
     if result.instructions is None:
         raise CannotMeasure("no instructions are counted here: allow perf_event_open (kernel.perf_event_paranoid)")
     return result.instructions
