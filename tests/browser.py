@@ -41,8 +41,8 @@ def served(folder: Path) -> Iterator[str]:
 def watch(page: Page, address: str) -> list[str]:
     """Return a list that will fill with all that is wrong with what ``page`` asks and says.
 
-    Wrong are a request to any place but ``address``, an answer that is an error or none at all,
-    an error on the console and an exception.
+    Wrong are a request to any place but ``address``, an answer that is an error or none at all, unless the page was
+    left before, an error on the console and an exception.
     """
     wrong: list[str] = []
 
@@ -58,9 +58,13 @@ def watch(page: Page, address: str) -> list[str]:
         if message.type == "error":
             wrong.append(message.text)
 
+    def on_failure(request: Request) -> None:
+        if request.failure != "net::ERR_ABORTED":
+            wrong.append(f"{request.failure} {request.url}")
+
     page.on("request", on_request)
     page.on("response", on_response)
     page.on("console", on_console)
-    page.on("requestfailed", lambda request: wrong.append(f"{request.failure} {request.url}"))
+    page.on("requestfailed", on_failure)
     page.on("pageerror", lambda error: wrong.append(str(error)))
     return wrong

@@ -130,10 +130,12 @@ class Djangos:
                 new.rename(target)
         return target
 
-    def run_cells(self, path: Path, pattern: str = ".", *functions: str, root: Path = ROOT) -> dict[str, Any]:
+    def run_cells(
+        self, path: Path, pattern: str = ".", *functions: str, root: Path = ROOT, chosen: str = "all"
+    ) -> dict[str, Any]:
         """Return the outcomes of tests/run_cells.py with the Django in ``path``."""
         done = subprocess.run(
-            [sys.executable, ROOT / "tests/run_cells.py", root, pattern, *functions],
+            [sys.executable, ROOT / "tests/run_cells.py", root, pattern, chosen, *functions],
             env={**os.environ, "PYTHONPATH": str(path)},
             capture_output=True,
             text=True,

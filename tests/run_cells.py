@@ -1,7 +1,7 @@
 """Runs each benchmark of a suite once on the Django that is on the path, each cell in a process of its own.
 
-``python run_cells.py ROOT PATTERN [FUNCTION ...]`` prints JSON, ``{benchmark: [outcome, ...]}`` in the order of its
-parameters. An outcome is ``{"value": ...}``, ``{"n/a": reason}`` or ``{"failed": traceback}``, and has the starts of
+``python run_cells.py ROOT PATTERN all|ends [FUNCTION ...]`` prints JSON, ``{benchmark: [outcome, ...]}`` in the order of
+its parameters: of all of them, or of the first and the last. An outcome is ``{"value": ...}``, ``{"n/a": reason}`` or ``{"failed": traceback}``, and has the starts of
 the functions, dotted names, during one call: ``{"starts": [...]}``. It is run by the Python of any release's
 environment, so it imports nothing of the tests.
 """
@@ -21,7 +21,7 @@ import traceback
 QUICK = {"number": 1, "repeat": 1, "warmup_time": 0, "rounds": 1, "min_run_count": 1}
 
 
-def main(root, pattern, *functions):
+def main(root, pattern, chosen, *functions):
     from asv_runner._aux import update_sys_path
     from asv_runner.discovery import disc_benchmarks
 
@@ -31,7 +31,8 @@ def main(root, pattern, *functions):
     found = [benchmark for benchmark in disc_benchmarks(suite) if re.search(pattern, benchmark.name)]
     for _, benchmarks in itertools.groupby(found, lambda benchmark: benchmark.name.rpartition(".")[0]):
         benchmarks = list(benchmarks)
-        for index in range(math.prod(map(len, benchmarks[0]._params))):
+        indices = range(math.prod(map(len, benchmarks[0]._params)))
+        for index in indices if chosen == "all" else sorted({indices[0], indices[-1]}):
             for name, outcome in in_child(run_cell, benchmarks, index, functions).items():
                 outcomes.setdefault(name, []).append(outcome)
     json.dump(outcomes, sys.stdout)
@@ -75,6 +76,9 @@ def run_cell(benchmarks, index, functions):
 def make_quick(benchmark, index):
     if benchmark._params:
         benchmark.set_param_idx(index)
+    for source in benchmark._attr_sources:
+        if hasattr(source, "budget"):
+            source.budget = 0
     for name, value in QUICK.items():
         setattr(benchmark, name, value)
     benchmark._load_vars = lambda: None

@@ -48,20 +48,15 @@ def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("TMPDIR", str(tmp_path))
 
 
-def test_the_commit_is_found_and_the_function_named(history: Checkout, tmp_path: Path) -> None:
-    done = bisect(history, "--good", "c1", "--scenario", "handlers.Hello WSGI, sync")
-    assert done.returncode == 0, done.stderr
-    assert done.stdout.startswith(f"python_calls changed in {commit(history, 'c9')} ")
-    assert (
-        "+2 django.core.handlers.wsgi.planted, called by django.core.handlers.wsgi.WSGIHandler.__call__" in done.stdout
-    )
-    assert not list(tmp_path.iterdir())
-
-
-def test_each_commit_is_found(history: Checkout) -> None:
+def test_each_commit_is_found_and_the_function_named(history: Checkout, tmp_path: Path) -> None:
     done = bisect(history, "--good", "c1", "--scenario", "handlers.Hello WSGI, sync", "--all")
+    assert done.returncode == 0, done.stderr
     found = [line.split()[3] for line in done.stdout.splitlines() if line.startswith("python_calls changed in")]
     assert found == [commit(history, "c9"), commit(history, "c4")]
+    for calls in (1, 2):
+        caller = "django.core.handlers.wsgi.WSGIHandler.__call__"
+        assert f"+{calls} django.core.handlers.wsgi.planted, called by {caller}" in done.stdout
+    assert not list(tmp_path.iterdir())
 
 
 def test_a_commit_that_does_not_run_is_skipped(history: Checkout) -> None:

@@ -304,8 +304,10 @@ def numbers(words: str, kind: type[T]) -> list[T]:
 
 def main() -> int:
     """Run a command; return its exit status. Whatever a user can cause ends in one line."""
-    # What ends the tool ends what the tool started, by the way that Ctrl-C goes.
+    # What ends the tool ends what the tool started, by the way that Ctrl-C goes. That way is closed to a job that a
+    # shell starts in the background, and to all that the job starts.
     signal.signal(signal.SIGTERM, _interrupt)
+    signal.signal(signal.SIGINT, signal.default_int_handler)
     try:
         return cli(prog_name="python -m tools", standalone_mode=False) or 0
     except click.ClickException as problem:
