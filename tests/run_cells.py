@@ -1,9 +1,9 @@
 """Runs each benchmark of a suite once on the Django that is on the path, each cell in a process of its own.
 
-``python run_cells.py ROOT PATTERN all|ends [FUNCTION ...]`` prints JSON, ``{benchmark: [outcome, ...]}`` in the order of
-its parameters: of all of them, or of the first and the last. An outcome is ``{"value": ...}``, ``{"n/a": reason}`` or ``{"failed": traceback}``, and has the starts of
-the functions, dotted names, during one call: ``{"starts": [...]}``. It is run by the Python of any release's
-environment, so it imports nothing of the tests.
+``python run_cells.py ROOT PATTERN all|ends [FUNCTION ...]`` prints JSON, ``{benchmark: [outcome, ...]}`` in the order
+of its parameters: of all of them, or of the first and the last. An outcome is ``{"value": ...}``, ``{"n/a": reason}``
+or ``{"failed": traceback}``, and has the starts of the functions, dotted names, during one call: ``{"starts":
+[...]}``. It is run by the Python of any release's environment, so it imports nothing of the tests.
 """
 
 import contextlib
