@@ -7,6 +7,7 @@ import os
 import platform
 import random
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Callable, Iterator
@@ -26,6 +27,11 @@ ROOT = Path(__file__).resolve().parents[1]
 
 RUN = "import sys; from asv_runner.run import _run; _run((*sys.argv[1:3], '{}', 'None', sys.argv[3]))"
 DISCOVER = "import sys; from asv_runner.discovery import _discover; _discover(sys.argv[1:3])"
+
+
+def pytest_configure() -> None:
+    """Let tests interrupt what they start, where a shell started these in the background and had them ignore it."""
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @dataclass
