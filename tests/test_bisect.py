@@ -8,6 +8,7 @@ import pytest
 from conftest import ROOT, Checkout
 
 START = "    def __call__(self, environ, start_response):\n"
+VARY = "        import random\n        [planted() for _ in range(random.randrange(9))]\n"
 WSGI = "django/core/handlers/wsgi.py"
 
 
@@ -22,14 +23,14 @@ def bisect(checkout: Checkout, *arguments: str) -> subprocess.CompletedProcess[s
 
 @pytest.fixture(scope="module")
 def history(origin: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
-    """Twelve commits: the fourth calls once more, the eighth does not run, the ninth calls twice more."""
+    """Twelve commits: the fourth calls once more, the ninth twice more; the sixth varies, the eighth does not run."""
     path = tmp_path_factory.mktemp("history") / "checkout"
     subprocess.run(["git", "clone", "--quiet", origin, path], check=True)
     checkout = Checkout(path)
     source = (path / WSGI).read_text()
     for number in range(1, 13):
         calls = (number >= 4) + 2 * (number >= 9)
-        planted = source.replace(START, START + "        planted()\n" * calls)
+        planted = source.replace(START, START + "        planted()\n" * calls + VARY * (number == 6))
         checkout.write(
             WSGI,
             planted + f"\n\ndef planted():\n    return {number}\n" + "raise ImportError('planted')\n" * (number == 8),
@@ -53,6 +54,8 @@ def test_each_commit_is_found_and_the_function_named(history: Checkout, tmp_path
     assert done.returncode == 0, done.stderr
     found = [line.split()[3] for line in done.stdout.splitlines() if line.startswith("python_calls changed in")]
     assert found == [commit(history, "c9"), commit(history, "c4")]
+    vary = "handlers.Hello WSGI, sync: python_calls vary from one request to the next"
+    assert f"skipped: {commit(history, 'c6')}: {vary}" in done.stderr
     for calls in (1, 2):
         caller = "django.core.handlers.wsgi.WSGIHandler.__call__"
         assert f"+{calls} django.core.handlers.wsgi.planted, called by {caller}" in done.stdout

@@ -53,6 +53,7 @@ class Bisection:
         self._instructions: dict[int, float] = {}
         if metric and metric not in METRICS:
             raise CannotMeasure(f"no metric {metric}: there are {', '.join(METRICS)}")
+        self.metric = metric
         self.metric = metric or self._telling()
         if not metric and self.metric == "instructions":
             console.print("no exact metric differs: going by instructions")
@@ -101,14 +102,15 @@ class Bisection:
 
     def _telling(self) -> str:
         ends = [self._measured(index) or {} for index in (0, self.last)]
-        for metric in METRICS:
+        varied = {metric for end in ends for each in end.values() for metric in each.varied}
+        for metric in (metric for metric in METRICS if metric not in varied):
             before, after = ([each.counts.get(metric) for each in end.values() if each.trace] for end in ends)
             if before != after:
                 return metric
         return "instructions"
 
     def _measured(self, index: int) -> dict[Cell, Outcome] | None:
-        """Return the outcomes of the scenario's cells in a commit, None where it does not run or fails a proof."""
+        """Return the outcomes of the cells in a commit; None where it does not run, fails a proof or varies."""
         if index not in self._outcomes:
             commit = self.commits[index]
             console.print(f"{self.last} commits, at {tree.describe(self.checkout, commit)}", soft_wrap=True)
@@ -131,6 +133,8 @@ class Bisection:
         for cell, each in outcomes.items():
             if each.failed:
                 raise CannotMeasure(f"{commit[:10]}: {cell}: {each.failed}")
+            if self.metric in each.varied:
+                raise CannotMeasure(f"{commit[:10]}: {cell}: {self.metric} vary from one request to the next")
         return outcomes
 
     def _mean(self, index: int) -> float:

@@ -48,6 +48,12 @@ class Outcome:
         return counts
 
     @property
+    def varied(self) -> list[str]:
+        """The metrics that were not the same for each request."""
+        varied: list[str] = self.trace.get("inexact", [])
+        return varied
+
+    @property
     def calls(self) -> dict[tuple[str, str], int]:
         """Python calls by (caller, called)."""
         return {(caller, called): times for caller, called, times in self.trace.get("calls", [])}
@@ -69,7 +75,7 @@ class Pair:
     @property
     def changes(self) -> dict[str, int]:
         """The counts that differ: head less base, by metric. What varied on either side is left out."""
-        varied = {*self.base.trace.get("inexact", []), *self.head.trace.get("inexact", [])}
+        varied = {*self.base.varied, *self.head.varied}
         metrics = sorted((self.base.counts.keys() | self.head.counts.keys()) - varied) if self.measured else []
         differences = {metric: self.head.counts.get(metric, 0) - self.base.counts.get(metric, 0) for metric in metrics}
         return {metric: difference for metric, difference in differences.items() if difference}
