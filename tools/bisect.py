@@ -54,9 +54,8 @@ class Bisection:
         if metric and metric not in METRICS:
             raise CannotMeasure(f"no metric {metric}: there are {', '.join(METRICS)}")
         self.metric = metric
-        self.metric = metric or self._telling()
-        if not metric and self.metric == "instructions":
-            console.print("no exact metric differs: going by instructions")
+        if not metric:
+            self.metric = self._telling()
         if self.value(0) == self.value(self.last):
             raise CannotMeasure(f"{self.metric} of {scenario} are the same in {good} and {bad}: nothing to look for")
 
@@ -107,6 +106,7 @@ class Bisection:
             before, after = ([each.counts.get(metric) for each in end.values() if each.trace] for end in ends)
             if before != after:
                 return metric
+        console.print("no exact metric differs: going by instructions")
         return "instructions"
 
     def _measured(self, index: int) -> dict[Cell, Outcome] | None:

@@ -94,8 +94,6 @@ def end_with_parent() -> None:
         # To the thread itself, or it would sleep on until what it waits for is there.
         signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
 
-    # A shell that starts a job in the background has it ignore interruptions, and all that it starts.
-    signal.signal(signal.SIGINT, signal.default_int_handler)
     threading.Thread(target=wait, daemon=True).start()
 
 

@@ -8,6 +8,7 @@ from pathlib import Path
 import click
 from asv import util
 
+from tools import tree
 from tools.configuration import ROOT
 
 BRANCHES = ("refs/heads/main", "refs/heads/stable/*")
@@ -26,7 +27,7 @@ class Repository:
 
     def describe(self, commit: str) -> str:
         """Return a commit's short hash, date and subject."""
-        return self._git("log", "-1", "--format=%h %cs %s", "--abbrev=10", commit)
+        return tree.describe(self.path, commit)
 
     def dates(self) -> dict[str, int]:
         """Return when the commits of all branches and tags were written, by hash, in milliseconds as asv has it."""
