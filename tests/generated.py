@@ -43,7 +43,8 @@ def write(folder: Path, results: int, benchmarks: int) -> None:
         write_result(machine, number, commit, scenarios)
 
 
-def configure(folder: Path) -> None:
+def configure(folder: Path, **settings: str) -> None:
+    """Write asv.conf.json, with ``settings`` in it."""
     folder.mkdir(parents=True, exist_ok=True)
     configuration = {
         "version": 1,
@@ -56,7 +57,7 @@ def configure(folder: Path) -> None:
         "html_dir": str(folder / "html"),
         "plugins": [".tools.offline", ".tools.site"],
     }
-    (folder / "asv.conf.json").write_text(json.dumps(configuration))
+    (folder / "asv.conf.json").write_text(json.dumps(configuration | settings))
 
 
 def describe(name: str, unit: str, params: list[list[str]]) -> dict[str, Any]:

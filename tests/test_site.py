@@ -17,7 +17,10 @@ import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import CHROMIUM_FLAGS, PAINTED_PIXELS, served, watch
 from conftest import ROOT, Djangos
-from playwright.sync_api import Browser, Page, sync_playwright
+from playwright.sync_api import Browser, Page, expect, sync_playwright
+
+from tools.site import results
+from tools.site.cache import CACHE
 
 pytestmark = pytest.mark.xdist_group("site")  # one worker measures and publishes once
 
@@ -98,10 +101,7 @@ class Project:
 def measured(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Project:
     """Two releases of Django, measured by asv as commits of a repository, and published."""
     project = Project(tmp_path_factory.mktemp("site"))
-    generated.configure(project.folder)
-    configuration = json.loads((project.folder / "asv.conf.json").read_text())
-    configuration |= {"benchmark_dir": str(ROOT / "benchmarks"), "launch_method": "forkserver"}
-    (project.folder / "asv.conf.json").write_text(json.dumps(configuration))
+    generated.configure(project.folder, benchmark_dir=str(ROOT / "benchmarks"), launch_method="forkserver")
     subprocess.run(["git", "init", "--quiet", "--initial-branch=main", project.folder / "repo"], check=True)
     project.asv("machine", "--yes", "--machine", "here")
     for series in ("3.0", Djangos.NEWEST):
@@ -174,6 +174,27 @@ def test_every_page_is_readable_by_everyone(
     assert complaints == []
 
 
+def test_every_scenario_of_the_stored_history_is_readable(tmp_path: Path, page: Page) -> None:
+    generated.configure(tmp_path, benchmark_dir=str(ROOT / "benchmarks"), results_dir=str(ROOT / "results"))
+    project = Project(tmp_path)
+    project.alone()
+    names = sorted(str(path.relative_to(project.html)) for path in project.html.rglob("*.html"))
+    assert len(names) > 50
+    page.set_viewport_size({"width": 360, "height": 900})
+    found = []
+    with served(project.html) as address:
+        complaints = watch(page, address)
+        for name in names:
+            page.goto(address + name)
+            page.locator(READY).wait_for(state="attached")
+            if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
+                found.append(f"{name} is wider than the screen")
+            violations = Axe().run(page).response["violations"]
+            found += [f"{name}: {each['id']}" for each in violations if each["impact"] in ("serious", "critical")]
+    assert found == []
+    assert complaints == []
+
+
 def test_the_overview_shows_what_is_stored(measured: Project, address: str, page: Page) -> None:
     page.goto(address)
     version = Djangos.VERSIONS[Djangos.NEWEST]
@@ -199,9 +220,8 @@ def test_charts_are_drawn_and_have_their_figures(measured: Project, address: str
         assert canvas.evaluate(PAINTED_PIXELS) > 500
     figure = page.locator("figure").filter(has_text="ASGI sync: Python calls")
     figure.locator("summary").click()
-    shown = figure.locator("tr td").all_inner_texts()
     stored = [figures(measured, tag, "handlers.Hello.track_python_calls")["ASGI sync"] for tag in ("HEAD~1", "HEAD")]
-    assert shown == [str(number) for number in stored]
+    expect(figure.locator("tr td")).to_have_text([str(number) for number in stored])
 
 
 def test_the_crossings_of_middleware_are_a_table(measured: Project, address: str, page: Page) -> None:
@@ -255,7 +275,7 @@ def test_variants_of_a_scenario_are_chosen(measured: Project, address: str, page
     figure = page.locator("figure").filter(has_text="sync_to_async crossings")
     figure.get_by_label("Variant").select_option("MiddlewareMixin, 10")
     figure.locator("summary").click()
-    assert figure.locator("tr").last.locator("td").all_inner_texts() == ["0", "0", "23", "22"]
+    expect(figure.locator("tr").last.locator("td")).to_have_text(["0", "0", "23", "22"])
     assert "What does a stack of one kind cost" in page.locator("main").inner_text()
     assert "def runs(self, kind, depth)" in page.locator("pre").nth(1).inner_text()
 
@@ -282,6 +302,38 @@ def test_publishing_twice_gives_the_same_bytes(measured: Project, tmp_path: Path
     first = contents(measured.html)
     measured.publish()
     assert contents(measured.html) == first
+
+
+def test_a_result_is_read_once_and_again_when_it_changes(
+    measured: Project, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = measured.copy(tmp_path)
+    monkeypatch.chdir(own.folder)
+    CACHE.unlink(missing_ok=True)
+    reads: list[Path] = []
+    original = results.result_of
+    monkeypatch.setattr(results, "result_of", lambda path, *rest: reads.append(path) or original(path, *rest))
+    folder = own.folder / "results"
+    first = results.read(folder)
+    assert reads == own.results
+    assert repr(results.read(folder).results) == repr(first.results)
+    assert reads == own.results
+
+    changed = own.results[0]
+    changed.write_text(changed.read_text().replace('"python": "', '"python": "0', 1))
+    assert results.read(folder).digest != first.digest
+    assert reads == [*own.results, changed]
+
+    described = folder / "benchmarks.json"
+    for spoil in (
+        lambda: CACHE.write_bytes(CACHE.read_bytes()[:-1]),
+        lambda: CACHE.write_bytes(b"rubbish"),
+        lambda: described.write_text(described.read_text() + "\n"),
+    ):
+        spoil()
+        reads.clear()
+        assert len(results.read(folder).results) == len(own.results)
+        assert reads == own.results
 
 
 def contents(folder: Path) -> dict[str, bytes]:

@@ -102,10 +102,14 @@ def _is_at(path: Path, descriptor: int) -> bool:
 
 
 def write(path: Path, text: str) -> None:
+    write_bytes(path, text.encode())
+
+
+def write_bytes(path: Path, content: bytes) -> None:
     """Write a file whole or not at all, however the process ends."""
     path.parent.mkdir(parents=True, exist_ok=True)
     part = path.with_name(path.name + ".part")
-    part.write_text(text)
+    part.write_bytes(content)
     part.replace(path)
 
 

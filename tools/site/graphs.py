@@ -2,9 +2,8 @@
 
 import json
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from functools import cached_property
-from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -51,17 +50,25 @@ class Stored:
 
 
 class Graphs(graph.GraphSet):  # type: ignore[misc]
-    """asv's set of graphs, which knows a graph again without making its path anew."""
+    """asv's set of graphs, which knows a graph again without making its path anew.
 
-    def __init__(self) -> None:
+    ``complete`` is called when all points are in it, which is after asv has asked for newer commits.
+    """
+
+    def __init__(self, complete: Callable[[], None]) -> None:
         super().__init__()
-        self._known: dict[tuple[Any, ...], graph.Graph] = {}
+        self._complete = complete
+        self._known: dict[tuple[str, frozenset[Any]], graph.Graph] = {}
 
     def get_graph(self, benchmark_name: str, params: dict[str, Any]) -> graph.Graph:
-        key = (benchmark_name, *sorted(params.items(), key=itemgetter(0)))
+        key = benchmark_name, frozenset(params.items())
         if key not in self._known:
             self._known[key] = super().get_graph(benchmark_name, params)
         return self._known[key]
+
+    def detect_steps(self, *arguments: Any, **options: Any) -> None:
+        self._complete()
+        super().detect_steps(*arguments, **options)
 
 
 class Graph(graph.Graph):  # type: ignore[misc]

@@ -11,8 +11,10 @@ import json
 import shutil
 import sys
 import tempfile
-from collections.abc import Iterator
-from functools import wraps
+from collections.abc import Callable, Iterator
+from concurrent.futures import Future, ProcessPoolExecutor
+from functools import partial, wraps
+from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,7 +29,7 @@ from asv.util import UserError
 
 from tools.site import history, pages
 from tools.site.graphs import Graph, Graphs, Stored
-from tools.site.repository import QuickGit, quick
+from tools.site.repository import quick
 from tools.site.results import Archive, read
 from tools.site.site import Site
 
@@ -39,26 +41,27 @@ STYLES = '<link href="graphs.css" rel="stylesheet">'
 
 
 class Pages(OutputPublisher):  # type: ignore[misc]
-    """The step of ``asv publish`` that writes this package's pages, and moves asv's own to graphs.html."""
+    """The step of ``asv publish`` that puts this package's pages into the site, and moves asv's own to graphs.html."""
 
-    archive: Archive
-    served: Path
+    aside: Path
+    written: "Future[None]"
 
     @classmethod
-    def publish(cls, conf: Config, repo: Any, benchmarks: Any, graphs: Any, revisions: object) -> None:
-        """Write the pages into ``conf.html_dir``."""
+    def publish(cls, conf: Config, repo: object, benchmarks: Any, graphs: Any, revisions: object) -> None:
+        """Put the pages into ``conf.html_dir``, once they are written."""
         target = Path(conf.html_dir)
         move(target)
-        put_back(cls.served, target)
         for name in [name for name in benchmarks if not graphs.get_graph_group(name)]:
             del benchmarks[name]  # asv's page would ask for a graph that is not there
-        place = Path(repo._path) if isinstance(repo, QuickGit) else None
-        pages.write(site_of(conf, cls.archive, place, graphs=True), target)
+        cls.written.result()
+        shutil.copytree(cls.aside, target, dirs_exist_ok=True)
 
 
-def site_of(conf: Config, archive: Archive, repository: Path | None, graphs: bool) -> Site:
-    order = history.of(archive.results, repository, Path(conf.results_dir) / "commits.jsonl")
-    return Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, order, graphs)
+def write(conf: Config, archive: Archive, graphs: bool, target: Path) -> None:
+    """Write this package's pages into a folder."""
+    order = history.of(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl")
+    site = Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, order, graphs)
+    pages.write(site, target)
 
 
 def setup() -> None:
@@ -67,9 +70,19 @@ def setup() -> None:
 
     @wraps(original)
     def run(cls: type, conf: Config, range_spec: Any = None, pull: bool = True) -> Any:
-        archive = Pages.archive = read(Path(conf.results_dir))
+        archive = read(Path(conf.results_dir))
         tell(archive)
-        with asv_reads(archive), uncollected(), kept(Path(conf.html_dir)) as Pages.served:
+
+        def begin() -> None:
+            Pages.written = process.submit(write, conf, archive, True, Pages.aside)
+
+        # Not forked, since asv has threads when this begins.
+        with (
+            ProcessPoolExecutor(1, get_context("spawn")) as process,
+            kept(Path(conf.html_dir)) as Pages.aside,
+            asv_reads(archive, begin),
+            uncollected(),
+        ):
             status = original(cls, conf, range_spec, pull)
             stamp(Path(conf.html_dir), archive)
             return status
@@ -87,10 +100,9 @@ def alone(conf: Config) -> Archive:
     tell(archive)
     target = Path(conf.html_dir)
     with kept(target) as aside:
+        write(conf, archive, False, aside)
         shutil.rmtree(target, ignore_errors=True)
-        target.mkdir(parents=True)
-        put_back(aside, target)
-        pages.write(site_of(conf, archive, local(conf), graphs=False), target)
+        shutil.copytree(aside, target)
     return archive
 
 
@@ -108,8 +120,8 @@ def tell(archive: Archive) -> None:
 
 
 @contextlib.contextmanager
-def asv_reads(archive: Archive) -> Iterator[None]:
-    """Let asv read only what can be read, ask git little, and take counts as they are."""
+def asv_reads(archive: Archive, begin: Callable[[], None]) -> Iterator[None]:
+    """Let asv read only what can be read, ask git little, take counts as they are, and begin the pages beside it."""
     newest = max((result.date for result in archive.results), default=0)
 
     def machines(folder: str) -> list[str]:
@@ -133,7 +145,7 @@ def asv_reads(archive: Archive) -> Iterator[None]:
             (publish, "get_repo", quick),
             (regressions, "iter_results", results),
             (publish, "Benchmarks", SimpleNamespace(load=benchmarks)),
-            (publish, "GraphSet", Graphs),
+            (publish, "GraphSet", partial(Graphs, begin)),
             (graph, "Graph", Graph),
             (feed, "write_atom", write_atom),
         ):
@@ -163,24 +175,22 @@ def replaced(module: Any, name: str, value: Any) -> Iterator[None]:
 
 @contextlib.contextmanager
 def kept(target: Path) -> Iterator[Path]:
-    """Keep what ``make served`` wrote into the site, since asv begins with an empty folder; yield where it is."""
+    """Yield a folder for the pages, with what ``make served`` wrote into the site, since asv begins with an empty one.
+
+    However it ends, that is in the site again.
+    """
     target.parent.mkdir(parents=True, exist_ok=True)
     with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        aside = Path(folder) / "served"
+        aside = Path(folder)
         if (target / "served").is_dir():
             shutil.move(target / "served", aside)
         elif SERVED.is_dir():
-            shutil.copytree(SERVED, aside)
+            shutil.copytree(SERVED, aside / "served")
         try:
             yield aside
         finally:
-            put_back(aside, target)
-
-
-def put_back(aside: Path, target: Path) -> None:
-    if aside.is_dir():
-        target.mkdir(parents=True, exist_ok=True)
-        shutil.move(aside, target / "served")
+            if (aside / "served").is_dir():
+                shutil.copytree(aside / "served", target / "served", dirs_exist_ok=True)
 
 
 def move(target: Path) -> None:

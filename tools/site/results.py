@@ -1,5 +1,6 @@
 """Reads stored results. A file that is none is said in one line and left out; the others make the site."""
 
+import contextlib
 import hashlib
 import itertools
 import json
@@ -7,17 +8,22 @@ import math
 import os
 import re
 from array import array
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
+from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from tools.site.cache import CACHE, Cache
 from tools.site.suite import Suite, is_lists, load
 
 UNMEASURED, UNAVAILABLE, FAILED = math.nan, math.inf, -math.inf
 """What stands in a result's values for a cell that was not run, that this Django lacks (n/a), whose proof failed."""
+
+FEW = 200
+"""Fewer files are read sooner than other processes have started."""
 
 FORMAT = 2
 """The version of asv's result files that asv 0.6 writes."""
@@ -27,6 +33,10 @@ HASH = re.compile(r"[0-9a-f]{40}")
 NUMBERS = {int, float, type(None)}
 WORD = re.compile(r"[^<>&\"'\x00-\x1f]*")
 """What may be a machine's name or a version: asv's own pages write these unescaped."""
+
+
+File = tuple[Path, str]
+"""A file of a result, and the machine whose folder it is in."""
 
 
 class Unusable(Exception):
@@ -78,13 +88,13 @@ class Archive:
 
 
 def read(folder: Path) -> Archive:
-    """Read the results under ``folder``.
+    """Read the results under ``folder``; those that were read before from ``CACHE``.
 
     Raises asv.util.UserError where benchmarks.json is missing or broken.
     """
     suite, problems = load(folder)
     machines: dict[str, Mapping[str, Any]] = {}
-    paths: list[tuple[Path, str]] = []
+    paths: list[File] = []
     # Not deeper: results/asgiref holds another project's.
     for place in sorted(path for path in folder.iterdir() if path.is_dir()):
         files = sorted(path for path in place.glob("*.json") if path.name not in ("machine.json", "benchmarks.json"))
@@ -96,7 +106,8 @@ def read(folder: Path) -> Archive:
         machines[machine["machine"]] = machine
         paths += [(path, machine["machine"]) for path in files]
     results = []
-    for (path, _), outcome in zip(paths, outcomes(paths, suite), strict=True):
+    cache = Cache(CACHE, (folder / "benchmarks.json").read_bytes())
+    for (path, _), outcome in zip(paths, outcomes(paths, suite, cache), strict=True):
         if isinstance(outcome, Result):
             results.append(outcome)
         else:
@@ -119,17 +130,35 @@ def machine_of(place: Path) -> Mapping[str, Any]:
     return machine
 
 
-def outcomes(paths: Sequence[tuple[Path, str]], suite: Suite) -> Iterator[Result | str]:
-    """Yield for each file its result, or why it is none; read by all CPUs where there are many."""
+def outcomes(files: Sequence[File], suite: Suite, cache: Cache) -> Sequence[Result | str]:
+    """Return for each file its result, or why it is none; only what is new is read, by all CPUs where that is much."""
+    known = cache.read()
+    keys = [key(file) for file in files]
+    new = [file for file, name in zip(files, keys, strict=True) if name not in known]
+    fresh = dict(zip(new, read_new(new, suite), strict=True))
+    found = [fresh[file] if file in fresh else known[name] for file, name in zip(files, keys, strict=True)]
+    if new:
+        cache.write({name: each for name, each in zip(keys, found, strict=True) if name and isinstance(each, Result)})
+    return found
+
+
+def key(file: File) -> str:
+    """Return what a result is known again by; where its file cannot be read that is said when it is read as new."""
+    path, machine = file
+    with contextlib.suppress(OSError):
+        return f"{machine} {path} {hashlib.sha256(path.read_bytes()).hexdigest()}"
+    return ""
+
+
+def read_new(files: Sequence[File], suite: Suite) -> Sequence[Result | str]:
     one = partial(outcome, suite=suite)
-    if len(paths) < 50:
-        yield from map(one, paths)
-        return
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0))) as pool:
-        yield from pool.map(one, paths, chunksize=25)
+    if len(files) < FEW:
+        return list(map(one, files))
+    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
+        return list(pool.map(one, files, chunksize=25))
 
 
-def outcome(file: tuple[Path, str], suite: Suite) -> Result | str:
+def outcome(file: File, suite: Suite) -> Result | str:
     try:
         return result_of(*file, suite)
     except Unusable as problem:
