@@ -59,9 +59,10 @@ class Pages(OutputPublisher):  # type: ignore[misc]
 
 def write(conf: Config, archive: Archive, graphs: bool, target: Path) -> None:
     """Write this package's pages into a folder."""
-    order = history.of(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl")
-    site = Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, order, graphs)
-    pages.write(site, target)
+    with uncollected():
+        order = history.of(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl")
+        site = Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, order, graphs)
+        pages.write(site, target)
 
 
 def setup() -> None:
