@@ -10,11 +10,13 @@ import shutil
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, ClassVar
 
+import psutil
 import pytest
 from browser import CHROMIUM_FLAGS
 from measuring import command, commits_of, counts, measure
@@ -32,6 +34,23 @@ DISCOVER = "import sys; from asv_runner.discovery import _discover; _discover(sy
 def pytest_configure() -> None:
     """Let tests interrupt what they start, where a shell started these in the background and had them ignore it."""
     signal.signal(signal.SIGINT, signal.default_int_handler)
+
+
+def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
+    deadline = time.monotonic() + seconds
+    while not condition() and time.monotonic() < deadline:
+        time.sleep(0.05)
+    return condition()
+
+
+def with_environment(name: str, value: str) -> list[str]:
+    """Return the names of the processes that run with this in their environment."""
+    found = []
+    for process in psutil.process_iter():
+        with contextlib.suppress(psutil.Error):
+            if process.environ().get(name) == value and process.status() != psutil.STATUS_ZOMBIE:
+                found.append(process.name())
+    return found
 
 
 @dataclass

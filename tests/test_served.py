@@ -11,7 +11,7 @@ import sys
 import tempfile
 import threading
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -19,7 +19,7 @@ import psutil
 import pytest
 from browser import served as published
 from browser import watch
-from conftest import ROOT, Checkout, Djangos
+from conftest import ROOT, Checkout, Djangos, eventually, with_environment
 from playwright.sync_api import Page
 
 from harness import servers
@@ -34,23 +34,6 @@ from tools.served.postgresql import database
 from tools.served.views import EVERY, STYLES, VIEWS, views_of
 from tools.tree import Tree
 from tools.verdict import Estimate
-
-
-def eventually(condition: Callable[[], bool], seconds: float = 10) -> bool:
-    deadline = time.monotonic() + seconds
-    while not condition() and time.monotonic() < deadline:
-        time.sleep(0.05)
-    return condition()
-
-
-def with_environment(name: str, value: str) -> list[str]:
-    """Return the names of the processes that run with this in their environment."""
-    found = []
-    for process in psutil.process_iter():
-        with contextlib.suppress(psutil.Error):
-            if process.environ().get(name) == value and process.status() != psutil.STATUS_ZOMBIE:
-                found.append(process.name())
-    return found
 
 
 @pytest.fixture

@@ -16,7 +16,7 @@ import generated
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import CHROMIUM_FLAGS, PAINTED_PIXELS, served, watch
-from conftest import ROOT, Djangos
+from conftest import ROOT, Djangos, eventually, with_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tools.site import results
@@ -353,6 +353,26 @@ def test_what_was_served_stays_and_is_shown(measured: Project, tmp_path: Path, p
         page.get_by_label("view hello: requests/s over connections").wait_for()
         page.get_by_role("link", name="every server, view and load").click()
         assert page.locator("body").inner_text() == "served"
+
+
+def test_a_killed_publishing_leaves_no_process_and_loses_nothing(tmp_path: Path) -> None:
+    generated.write(tmp_path, 300, 40)
+    project = Project(tmp_path)
+    (project.html / "served").mkdir(parents=True)
+    (project.html / "served/index.html").write_text("served")
+    pages = tmp_path / "html.new"
+    command = [sys.executable, "-m", "asv", "--config", str(tmp_path / "asv.conf.json"), "publish", "--no-pull"]
+    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    publishing = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
+    assert eventually(lambda: (pages / "index.html").exists(), 60)
+    assert len(with_environment("TMPDIR", str(tmp_path))) > 1
+    publishing.kill()
+    publishing.wait()
+    assert eventually(lambda: with_environment("TMPDIR", str(tmp_path)) == [])
+    project.publish()
+    assert (project.html / "served/index.html").read_text() == "served"
+    assert (project.html / "index.html").exists()
+    assert not pages.exists()
 
 
 def test_results_alone_make_the_pages(measured: Project, tmp_path: Path, page: Page) -> None:

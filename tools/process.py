@@ -1,11 +1,14 @@
-"""Runs another program so that it, and all that it starts, ends with the tool."""
+"""Runs other programs, and parts of this one, so that they, and all that they start, end with the tool."""
 
 import contextlib
+import multiprocessing
 import os
 import signal
 import subprocess
 import sys
+import threading
 from collections.abc import Mapping, Sequence
+from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
 GRACE = 10.0
@@ -52,3 +55,21 @@ def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> No
     """Send a signal to the process group that ``process`` leads, if any of it is left."""
     with contextlib.suppress(ProcessLookupError):
         os.killpg(process.pid, number)
+
+
+def pool(size: int) -> ProcessPoolExecutor:
+    """Return processes that end with this one, however it ends; no forks, since this one may have threads."""
+    return ProcessPoolExecutor(size, multiprocessing.get_context("spawn"), initializer=end_with_parent)
+
+
+def end_with_parent() -> None:
+    """End this process as soon as the one that started it has ended. An interruption is left to that one."""
+    signal.signal(signal.SIGINT, signal.SIG_IGN)
+    parent = multiprocessing.parent_process()
+
+    def wait() -> None:
+        if parent:
+            parent.join()
+            os._exit(1)
+
+    threading.Thread(target=wait, daemon=True).start()

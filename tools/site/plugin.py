@@ -10,11 +10,10 @@ import gc
 import json
 import shutil
 import sys
-import tempfile
 from collections.abc import Callable, Iterator
-from concurrent.futures import Future, ProcessPoolExecutor
+from concurrent.futures import Future
+from concurrent.futures.process import BrokenProcessPool
 from functools import partial, wraps
-from multiprocessing import get_context
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -27,6 +26,7 @@ from asv.plugins import regressions
 from asv.publishing import OutputPublisher
 from asv.util import UserError
 
+from tools import process
 from tools.site import history, pages
 from tools.site.graphs import Graph, Graphs, Stored
 from tools.site.repository import quick
@@ -53,7 +53,12 @@ class Pages(OutputPublisher):  # type: ignore[misc]
         move(target)
         for name in [name for name in benchmarks if not graphs.get_graph_group(name)]:
             del benchmarks[name]  # asv's page would ask for a graph that is not there
-        cls.written.result()
+        try:
+            cls.written.result()
+        except BrokenProcessPool:
+            raise UserError(
+                "the process that writes the pages was killed: free memory, and publish again"
+            ) from None
         shutil.copytree(cls.aside, target, dirs_exist_ok=True)
 
 
@@ -75,12 +80,11 @@ def setup() -> None:
         tell(archive)
 
         def begin() -> None:
-            Pages.written = process.submit(write, conf, archive, True, Pages.aside)
+            Pages.written = pool.submit(write, conf, archive, True, Pages.aside)
 
-        # Not forked, since asv has threads when this begins.
         with (
-            ProcessPoolExecutor(1, get_context("spawn")) as process,
             kept(Path(conf.html_dir)) as Pages.aside,
+            process.pool(1) as pool,
             asv_reads(archive, begin),
             uncollected(),
         ):
@@ -178,20 +182,28 @@ def replaced(module: Any, name: str, value: Any) -> Iterator[None]:
 def kept(target: Path) -> Iterator[Path]:
     """Yield a folder for the pages, with what ``make served`` wrote into the site, since asv begins with an empty one.
 
-    However it ends, that is in the site again.
+    However it ends, that is in the site again; if it was killed, the next time.
     """
-    target.parent.mkdir(parents=True, exist_ok=True)
-    with tempfile.TemporaryDirectory(dir=target.parent) as folder:
-        aside = Path(folder)
-        if (target / "served").is_dir():
-            shutil.move(target / "served", aside)
-        elif SERVED.is_dir():
-            shutil.copytree(SERVED, aside / "served")
-        try:
-            yield aside
-        finally:
-            if (aside / "served").is_dir():
-                shutil.copytree(aside / "served", target / "served", dirs_exist_ok=True)
+    aside = target.with_name(f"{target.name}.new")
+    put_back(aside, target)
+    aside.mkdir(parents=True)
+    if (target / "served").is_dir():
+        shutil.move(target / "served", aside)
+    elif SERVED.is_dir():
+        shutil.copytree(SERVED, aside / "served")
+    try:
+        yield aside
+    finally:
+        put_back(aside, target)
+
+
+def put_back(aside: Path, target: Path) -> None:
+    """Move what was served into the site, and remove the folder."""
+    if (aside / "served").is_dir():
+        target.mkdir(parents=True, exist_ok=True)
+        shutil.rmtree(target / "served", ignore_errors=True)
+        shutil.move(aside / "served", target)
+    shutil.rmtree(aside, ignore_errors=True)
 
 
 def move(target: Path) -> None:

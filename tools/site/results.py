@@ -9,13 +9,12 @@ import os
 import re
 from array import array
 from collections.abc import Mapping, Sequence
-from concurrent.futures import ProcessPoolExecutor
 from dataclasses import dataclass
 from functools import partial
-from multiprocessing import get_context
 from pathlib import Path
 from typing import Any, TypeGuard
 
+from tools import process
 from tools.site.cache import CACHE, Cache
 from tools.site.suite import Suite, is_lists, load
 
@@ -154,7 +153,7 @@ def read_new(files: Sequence[File], suite: Suite) -> Sequence[Result | str]:
     one = partial(outcome, suite=suite)
     if len(files) < FEW:
         return list(map(one, files))
-    with ProcessPoolExecutor(len(os.sched_getaffinity(0)), get_context("spawn")) as pool:
+    with process.pool(len(os.sched_getaffinity(0))) as pool:
         return list(pool.map(one, files, chunksize=25))
 
 
