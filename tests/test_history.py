@@ -9,7 +9,7 @@ from conftest import ROOT
 
 from tools.site.changes import Change, changes_of
 from tools.site.history import History, of
-from tools.site.results import Archive, read
+from tools.site.results import FAILED, Archive, Result, read
 from tools.site.site import shown
 
 RESULTS = ROOT / "results"
@@ -89,12 +89,21 @@ def test_the_page_says_what_releases_do(version: str, columns: str) -> None:
 
 
 def figures_of(version: str, benchmark: str) -> Iterator[str]:
-    (commit,) = [commit.hash for commit in history().releases if commit.release == version]
-    (result,) = [result for result in archive().results if result.commit == commit]
     for cell in RELEASED:
         number = archive().suite.find(benchmark, *cell)
         assert number is not None
-        yield shown(archive().suite.cells[number], result.values[number])
+        yield shown(archive().suite.cells[number], release(version).values[number])
+
+
+def release(version: str) -> Result:
+    (commit,) = [commit.hash for commit in history().releases if commit.release == version]
+    (result,) = [result for result in archive().results if result.commit == commit]
+    return result
+
+
+def test_the_page_says_how_much_was_refused() -> None:
+    refused = sum(value == FAILED for value in release("5.0").values)
+    assert f"Of 5.0's {len(archive().suite.cells):,} figures {refused} are missing" in PAGE
 
 
 OTHER = re.compile(r"^\| `(\w{10})` \| .* \| ([\w.]+) \| (.*) \| ([\w ]+) \| (.+ → .+) \|$", re.M)

@@ -56,9 +56,7 @@ class Pages(OutputPublisher):  # type: ignore[misc]
         try:
             cls.written.result()
         except BrokenProcessPool:
-            raise UserError(
-                "the process that writes the pages was killed: free memory, and publish again"
-            ) from None
+            raise UserError("the process that writes the pages was killed: free memory, and publish again") from None
         shutil.copytree(cls.aside, target, dirs_exist_ok=True)
 
 
