@@ -7,7 +7,6 @@ docs/method.md says why, and what the numbers mean.
 import contextlib
 import itertools
 import math
-import os
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
@@ -17,6 +16,7 @@ from typing import Any, TypeVar
 import psutil
 
 from tools import instructions, verdict
+from tools.process import our_cpus
 from tools.side import Cell, Side, batch
 from tools.tree import Tree
 
@@ -251,8 +251,3 @@ def quietest_cpu() -> int:
     """Return the CPU of ours that was idle most in the last 0.3 seconds."""
     idle = psutil.cpu_times_percent(interval=0.3, percpu=True)
     return max(our_cpus(), key=lambda cpu: idle[cpu].idle)
-
-
-def our_cpus() -> list[int]:
-    """Return the CPUs that this process may use."""
-    return sorted(os.sched_getaffinity(0))

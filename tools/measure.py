@@ -23,8 +23,8 @@ from rich.console import Console
 
 from tools import process, store
 from tools.commit import BROKEN, NO_ENVIRONMENT, SAID
-from tools.comparison import our_cpus
 from tools.configuration import PYTHON, ROOT
+from tools.process import our_cpus
 from tools.repository import Repository
 from tools.store import Store
 

@@ -57,6 +57,11 @@ def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> No
         os.killpg(process.pid, number)
 
 
+def our_cpus() -> list[int]:
+    """Return the CPUs that this process may use."""
+    return sorted(os.sched_getaffinity(0))
+
+
 def pool(size: int) -> ProcessPoolExecutor:
     """Return processes that end with this one, however it ends; no forks, since this one may have threads."""
     return ProcessPoolExecutor(size, multiprocessing.get_context("spawn"), initializer=end_with_parent)

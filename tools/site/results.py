@@ -5,7 +5,6 @@ import hashlib
 import itertools
 import json
 import math
-import os
 import re
 from array import array
 from collections.abc import Mapping, Sequence
@@ -153,7 +152,7 @@ def read_new(files: Sequence[File], suite: Suite) -> Sequence[Result | str]:
     one = partial(outcome, suite=suite)
     if len(files) < FEW:
         return list(map(one, files))
-    with process.pool(len(os.sched_getaffinity(0))) as pool:
+    with process.pool(len(process.our_cpus())) as pool:
         return list(pool.map(one, files, chunksize=25))
 
 
