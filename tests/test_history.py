@@ -82,7 +82,16 @@ def test_each_row_begins_where_the_one_before_ended(scenario: str, cell: int) ->
     assert [before for before, _ in steps[1:]] == [after for _, after in steps[:-1]]
 
 
-@pytest.mark.parametrize(("version", "columns"), re.findall(r"^\| (\d\.\d) \| (.+) \|$", PAGE, re.M))
+VERSION = re.compile(r"^\| (\d\.\d) \| (.+) \|$", re.M)
+
+
+def test_the_page_has_its_tables() -> None:
+    releases = [commit.release for commit in history().releases]
+    assert [version for version, _ in VERSION.findall(PAGE)] == releases * len(COLUMNS)
+    assert len(OTHER.findall(PAGE)) >= 10
+
+
+@pytest.mark.parametrize(("version", "columns"), VERSION.findall(PAGE))
 def test_the_page_says_what_releases_do(version: str, columns: str) -> None:
     told = columns.split(" | ")
     assert told == [" · ".join(figures_of(version, benchmark)) for benchmark in COLUMNS[len(told)]]

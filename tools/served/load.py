@@ -6,7 +6,6 @@ take; a request's latency counts from when it was due.
 
 import itertools
 import json
-import os
 import shutil
 import subprocess
 import sys
@@ -19,6 +18,7 @@ import click
 
 from harness.kept import Kept
 from harness.servers import free_port
+from tools.process import our_cpus
 
 HERE = Path(__file__).parent
 GENERATORS = ("wrk", "locust")
@@ -162,5 +162,5 @@ def check(name: str) -> None:
 
 def cpus() -> tuple[frozenset[int], frozenset[int]]:
     """Return the CPUs of the servers and those of the generator: the last one, or all where there is only one."""
-    ours = sorted(os.sched_getaffinity(0))
+    ours = our_cpus()
     return (frozenset(ours[:-1]), frozenset(ours[-1:])) if len(ours) > 1 else (frozenset(ours), frozenset(ours))
