@@ -7,7 +7,7 @@ from pathlib import Path
 
 import pytest
 
-from tools.site import history
+from tools.site import order
 from tools.site.changes import Change, changes_of
 from tools.site.results import FAILED, UNAVAILABLE, UNMEASURED, Result
 from tools.site.steps import steps_of_counts
@@ -40,10 +40,10 @@ def result(commit: str, hops: float, time: float = 1.0, floor: float = 1.0, half
     )
 
 
-def commits(*parents: tuple[str, str]) -> history.History:
+def commits(*parents: tuple[str, str]) -> order.History:
     """Return a history of (commit, parent), where each was measured."""
     lines = [(commit, parent, number, "") for number, (commit, parent) in enumerate(parents)]
-    return history.History(history.by_ancestry(lines, [commit for commit, _ in parents], {}), "git")
+    return order.History(order.by_ancestry(lines, [commit for commit, _ in parents], {}), "git")
 
 
 LINE = commits(("a", ""), ("b", "a"), ("c", "b"))
@@ -66,7 +66,7 @@ def test_a_branch_is_compared_with_where_it_left() -> None:
 
 def test_a_commit_that_was_not_measured_is_passed_over() -> None:
     lines = [("a", "", 1, ""), ("x", "a", 2, ""), ("c", "x", 3, "")]
-    known = history.by_ancestry(lines, ["a", "c"], {})
+    known = order.by_ancestry(lines, ["a", "c"], {})
     assert (known["c"].base, known["c"].distance) == ("a", 2)
 
 
@@ -126,11 +126,11 @@ def test_releases_are_the_final_ones(tmp_path: Path) -> None:
         git("commit", "--quiet", "--allow-empty", "--message", f"make {tag}")
         git("tag", "--annotate", "--message", tag, tag)
     measured = [result(commit, 1) for commit in git("rev-list", "main").split()]
-    found = history.of([*measured, result("f" * 40, 1)], tmp_path, tmp_path / "commits")
+    found = order.of([*measured, result("f" * 40, 1)], tmp_path, tmp_path / "commits")
     assert found.source == "git"
     assert [commit.release for commit in found.commits.values()] == ["", "", "1.0", ""]
     assert [commit.subject for commit in found.commits.values()] == ["", "make 1.0rc1", "make 1.0", "make nonsense"]
-    again = history.of([*measured, result("f" * 40, 1)], None, tmp_path / "commits")
+    again = order.of([*measured, result("f" * 40, 1)], None, tmp_path / "commits")
     assert again.source == "memory"
     assert again.commits == found.commits
 
@@ -138,13 +138,13 @@ def test_releases_are_the_final_ones(tmp_path: Path) -> None:
 def test_a_memory_that_is_none_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     memory = tmp_path / "commits"
     memory.write_text('rubbish\n{"hash": 1}\n[]\n')
-    assert history.of([result("a", 1)], None, memory).source == "dates"
+    assert order.of([result("a", 1)], None, memory).source == "dates"
     assert capsys.readouterr().err.count("Left out") == 3
 
 
 def test_without_git_commits_stand_by_date(tmp_path: Path) -> None:
     results = [replace(result(name, 1), date=date) for name, date in (("b", 2000), ("a", 1000))]
-    found = history.of(results, tmp_path, tmp_path / "commits")
+    found = order.of(results, tmp_path, tmp_path / "commits")
     assert found.source == "dates"
     assert [(commit.hash, commit.base) for commit in found.commits.values()] == [("a", None), ("b", "a")]
 

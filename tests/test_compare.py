@@ -13,10 +13,10 @@ from typing import Any
 import pytest
 from conftest import ROOT, Checkout, Djangos
 
-from tools import instructions
-from tools.compare import compare as tools_compare
-from tools.comparison import Comparison
-from tools.instructions import NoCounter
+from tools.compare import instructions
+from tools.compare.command import compare as tools_compare
+from tools.compare.comparison import Comparison
+from tools.compare.instructions import NoCounter
 
 HANDLE = "    async def handle(self, scope, receive, send):\n"
 CALL = "    def __call__(self, environ, start_response):\n"

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 from tools.site.changes import Change, changes_of
-from tools.site.history import History, of
+from tools.site.order import History, of
 from tools.site.results import FAILED, Archive, Result, read
 from tools.site.site import shown
 

@@ -14,10 +14,10 @@ import pytest
 from conftest import ROOT, Checkout
 from measuring import CELLS, commits_of, counts, measure, results_in
 
-from tools import store
-from tools.branch import pushed
-from tools.merge import LARGEST, merge
-from tools.repository import Repository
+from tools.history import store
+from tools.history.branch import pushed
+from tools.history.merge import LARGEST, merge
+from tools.history.repository import Repository
 
 pytestmark = pytest.mark.xdist_group("measure")  # its fixtures take long, and asv's environments are few
 
@@ -276,7 +276,7 @@ class TestPending:
 @pytest.fixture
 def mirrored(checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Checkout:
     """A checkout that asv.conf.json names as the repository of Django."""
-    from tools import repository
+    from tools.history import repository
 
     (tmp_path / "asv.conf.json").write_text(json.dumps({"repo": str(checkout.path)}))
     monkeypatch.setattr(repository, "ROOT", tmp_path)
@@ -284,7 +284,7 @@ def mirrored(checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 
 
 def test_a_mirror_follows_a_rewritten_branch(mirrored: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    from tools.repository import repository
+    from tools.history.repository import repository
 
     mirrored.write("README.rst", "first")
     mirrored.commit()
@@ -297,7 +297,7 @@ def test_a_mirror_follows_a_rewritten_branch(mirrored: Checkout, capsys: pytest.
 
 
 def test_without_its_source_a_mirror_serves_what_it_has(mirrored: Checkout, capsys: pytest.CaptureFixture[str]) -> None:
-    from tools.repository import repository
+    from tools.history.repository import repository
 
     found = repository(None).find("main")
     mirrored.path.rename(mirrored.path.with_name("gone"))

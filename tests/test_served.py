@@ -24,16 +24,17 @@ from playwright.sync_api import Page
 
 from harness import servers
 from harness.kept import Kept
-from tools import trial
-from tools.served import matrix, measure, verdict
+from tools.compare import trial
+from tools.compare.tree import Tree
+from tools.compare.verdict import Estimate
+from tools.served import command, verdict
+from tools.served import experiment as measuring
+from tools.served.command import Settings, experiment_on
 from tools.served.crossing import crossing_of, throughput
+from tools.served.experiment import Experiment
 from tools.served.load import Generator, Shape
-from tools.served.matrix import Settings, experiment_on
-from tools.served.measure import Experiment
 from tools.served.postgresql import database
 from tools.served.views import EVERY, STYLES, VIEWS, views_of
-from tools.tree import Tree
-from tools.verdict import Estimate
 
 
 @pytest.fixture
@@ -120,15 +121,15 @@ def answering(status: int, body: bytes, seconds: float = 0) -> Iterator[str]:
 def test_an_answer_that_is_not_right(
     monkeypatch: pytest.MonkeyPatch, view: str, status: int, body: bytes, seconds: float, says: str
 ) -> None:
-    monkeypatch.setattr(measure, "SLOW", 0.5)
-    monkeypatch.setattr(measure, "PATIENCE", 1)
+    monkeypatch.setattr(measuring, "SLOW", 0.5)
+    monkeypatch.setattr(measuring, "PATIENCE", 1)
     with answering(status, body, seconds) as address, pytest.raises(servers.ServerFailed, match=f"^{says}$"):
-        measure.verify(address, *views_of([view]), "sync")
+        measuring.verify(address, *views_of([view]), "sync")
 
 
 def test_a_right_answer() -> None:
     with answering(200, b"Hello, world!") as address:
-        measure.verify(address, *views_of(["hello"]), "sync")
+        measuring.verify(address, *views_of(["hello"]), "sync")
 
 
 def test_what_is_started_ends_however_it_hides(tmp_path: Path) -> None:
@@ -193,7 +194,7 @@ def test_a_server_that_database_url_names_is_used_and_left_as_it_was(monkeypatch
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(matrix, "SITE", tmp_path / "site" / "served")
+    monkeypatch.setattr(command, "SITE", tmp_path / "site" / "served")
     return tmp_path / "site"
 
 
@@ -201,7 +202,7 @@ def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, p
     """From a real run, in a browser without network."""
     names = ["gunicorn", "uvicorn"]
     settings = Settings(servers=names, views=["hello"], concurrency=[1, 4], seconds=1, django=str(checkout.path))
-    assert matrix.serve(settings) == 0
+    assert command.serve(settings) == 0
     results = json.loads((site / "served" / "served.json").read_text())["results"]
     assert [result["connections"] for result in results] == [1, 4, 1, 4]
     for result in results:
@@ -297,7 +298,7 @@ def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experim
 def test_the_served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
     monkeypatch.setattr(verdict, "ROUNDS", 2)
     lines = trial.LOOP.format(rounds) if rounds else "        None\n"
-    with trial.planted(tree, trial.WSGI, lines) as head, matrix.progress() as bar:
+    with trial.planted(tree, trial.WSGI, lines) as head, command.progress() as bar:
         found = verdict.judged((tree, head), Settings(servers=["gunicorn"]), bar)
     assert isinstance(found["gunicorn"], Estimate)
     assert found["gunicorn"].word == ("slower" if rounds else "unchanged")

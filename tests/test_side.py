@@ -10,9 +10,9 @@ from pathlib import Path
 import pytest
 from conftest import Djangos, Suite
 
-from tools import instructions
-from tools.side import Cell, Side
-from tools.tree import CannotMeasure, Tree
+from tools.compare import instructions
+from tools.compare.side import Cell, Side
+from tools.compare.tree import CannotMeasure, Tree
 
 HELLO = [Cell("handlers.Hello.time_request", index, ()) for index in range(4)]
 

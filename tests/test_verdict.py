@@ -4,9 +4,9 @@ import random
 
 import pytest
 
-from tools import verdict
-from tools.side import Cell
-from tools.verdict import Estimate
+from tools.compare import verdict
+from tools.compare.side import Cell
+from tools.compare.verdict import Estimate
 
 
 def estimate(change: float, unit: str = "instructions") -> Estimate:

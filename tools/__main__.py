@@ -35,7 +35,7 @@ def cli() -> None:
 )
 def bench(project: str, releases: str, scenarios: str) -> None:
     """Measure releases from the package index and show what a request costs."""
-    from tools.bench import bench
+    from tools.bench.command import bench
 
     bench(project, releases.split(), scenarios.split())
 
@@ -64,7 +64,7 @@ def compare(
     Ends with status 0 where they are unchanged or faster, 1 where anything is slower, 2 where it could not be measured
     or told.
     """
-    from tools.compare import SameCode, compare, write
+    from tools.compare.command import SameCode, compare, write
 
     try:
         report = compare(base, head, checkout, scenarios.split(), exact)
@@ -89,7 +89,7 @@ def compare(
 @click.option("--all", "every", is_flag=True, help="Find each commit that changed it, back to the older revision.")
 def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, every: bool) -> None:
     """Find the commit that changed an exact metric, or instructions where none differs."""
-    from tools.bisect import bisect
+    from tools.compare.bisect import bisect
 
     bisect(checkout, good, bad, scenario, metric, every)
 
@@ -104,7 +104,7 @@ def trial(release: str, times: int, busy: bool, under_servers: bool) -> None:
     if under_servers:
         from tools.served.trial import trial
     else:
-        from tools.trial import trial
+        from tools.compare.trial import trial
 
     Console(highlight=False).print(trial(release, times, busy))
 
@@ -135,8 +135,9 @@ def served(
 
     Ends with status 1 where a server failed, or with --base got slower, and 2 where nothing could be measured.
     """
-    from tools.compare import cannot_measure, progress
-    from tools.served import matrix, verdict
+    from tools.compare.command import cannot_measure, progress
+    from tools.served import command as matrix
+    from tools.served import verdict
 
     with cannot_measure():
         settings = matrix.Settings(
@@ -160,9 +161,9 @@ def served(
 @click.option("--seconds", default=3, show_default=True, type=click.IntRange(1), help="How long a cell is measured.")
 def crossing(sync: str, asynchronous: str, concurrency: int, **options: Any) -> None:
     """From which wait a request on does async serve more than sync? Measured, and by a queueing model."""
-    from tools.compare import cannot_measure, progress
+    from tools.compare.command import cannot_measure, progress
+    from tools.served.command import Settings
     from tools.served.crossing import crossing
-    from tools.served.matrix import Settings
 
     with cannot_measure(), progress() as bar:
         table = crossing(Settings(servers=[sync, asynchronous], **options), sync, asynchronous, concurrency, bar)
@@ -207,8 +208,8 @@ def measure(commits: Path, shard: str, results: Path, django: Path | None, ancho
 
     What cannot be installed, or takes too long, is recorded with its error and tried three times in all.
     """
-    from tools.measure import ANCHOR, measure
-    from tools.repository import repository
+    from tools.history.measure import ANCHOR, measure
+    from tools.history.repository import repository
 
     number, _, shards = shard.partition("/")
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
@@ -228,9 +229,9 @@ def merge(shards: Path, results: Path, django: Path | None, branch: str, remote:
 
     Ends with status 1 where a file was refused; all others are merged.
     """
-    from tools.branch import pushed
-    from tools.merge import merge
-    from tools.repository import repository
+    from tools.history.branch import pushed
+    from tools.history.merge import merge
+    from tools.history.repository import repository
 
     source = repository(django)
     refused = pushed(remote, branch, shards, source) if branch else merge(shards, results, source)
@@ -249,8 +250,8 @@ def pending(
     commits: Path, since: str, count: int, shards: int, output: Path | None, results: Path, django: Path | None
 ) -> None:
     """List the commits of main and the stable branches that have no result."""
-    from tools.pending import pending, write
-    from tools.repository import repository
+    from tools.history.pending import pending, write
+    from tools.history.repository import repository
 
     write(pending(repository(django), results, since, count), commits, shards, output)
 
@@ -263,8 +264,8 @@ def milestones(commits: Path, named: Path | None, django: Path | None) -> None:
     """List the commits that tell the history: releases, named ones and their parents, every second month of main."""
     from datetime import UTC, datetime
 
-    from tools.milestones import milestones
-    from tools.repository import repository
+    from tools.history.milestones import milestones
+    from tools.history.repository import repository
 
     commits.write_text(milestones(repository(django), named, datetime.now(UTC).date()))
 
@@ -275,7 +276,7 @@ def milestones(commits: Path, named: Path | None, django: Path | None) -> None:
 @RESULTS_OPTION
 def results(remote: str, branch: str, results: Path) -> None:
     """Get the results that merges have pushed, beside those that are here."""
-    from tools.branch import fetched
+    from tools.history.branch import fetched
 
     fetched(remote, branch, results)
 
@@ -285,8 +286,8 @@ def results(remote: str, branch: str, results: Path) -> None:
 @DJANGO_OPTION
 def publish(results: Path, django: Path | None) -> None:
     """Make the site of the results."""
-    from tools.publish import publish
-    from tools.repository import repository
+    from tools.history.publish import publish
+    from tools.history.repository import repository
 
     publish(results.resolve(), repository(django))
 

@@ -15,11 +15,11 @@ from rich.progress import Progress
 from rich.table import Table
 from scipy.optimize import brentq
 
+from tools.compare.tree import CannotMeasure
+from tools.served.command import Settings, experiment
+from tools.served.experiment import Cell, Experiment, Result
 from tools.served.load import Shape
-from tools.served.matrix import Settings, experiment
-from tools.served.measure import Cell, Experiment, Result
 from tools.served.views import View, views_of
-from tools.tree import CannotMeasure
 
 WAITS = (1, 2, 4, 8, 16, 32, 64)
 """Milliseconds that a request waits."""

@@ -14,7 +14,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from tools import offline
-from tools.served.measure import Result
+from tools.served.experiment import Result
 
 Row = Mapping[str, Any]
 

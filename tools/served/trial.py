@@ -9,11 +9,11 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Table
 
-from tools.compare import cannot_measure, progress
-from tools.served.matrix import Settings
+from tools.compare.command import cannot_measure, progress
+from tools.compare.tree import Tree, tree_of
+from tools.compare.trial import ASGI, CALIBRATION, LOOP, WSGI, busy_process, planted
+from tools.served.command import Settings
 from tools.served.verdict import SERVED, Verdicts, judged
-from tools.tree import Tree, tree_of
-from tools.trial import ASGI, CALIBRATION, LOOP, WSGI, busy_process, planted
 
 PLANTED = 0.03
 """How much more a request executes."""

@@ -18,12 +18,12 @@ from rich.table import Table
 
 from harness.kept import Kept
 from harness.servers import SERVERS, ServerFailed
-from tools import verdict
+from tools.compare import verdict
+from tools.compare.tree import CannotMeasure, Tree
+from tools.served.command import Settings, check, django_of, experiment_on, temporary_folder
+from tools.served.experiment import Cell, Experiment, Unavailable
 from tools.served.load import LoadFailed, Shape
-from tools.served.matrix import Settings, check, django_of, experiment_on, temporary_folder
-from tools.served.measure import Cell, Experiment, Unavailable
 from tools.served.views import NATURAL, views_of
-from tools.tree import CannotMeasure, Tree
 
 SERVED = ("gunicorn", "uvicorn")
 ROUNDS = 5

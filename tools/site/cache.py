@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.store import write_bytes
+from tools.history.store import write_bytes
 
 CACHE = Path(".asv/results.pickle")
 """Beside asv.conf.json, like all that is made."""

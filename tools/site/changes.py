@@ -10,7 +10,7 @@ from operator import eq
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.site.history import History
+from tools.site.order import History
 from tools.site.results import FAILED, Result
 from tools.site.suite import Suite
 

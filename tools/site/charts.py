@@ -5,7 +5,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 from typing import Any, NamedTuple
 
-from tools.site.history import Commit
+from tools.site.order import Commit
 from tools.site.results import Result
 from tools.site.suite import Cell
 

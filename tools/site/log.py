@@ -5,7 +5,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tools.site.changes import Change
-from tools.site.history import Commit
+from tools.site.order import Commit
 from tools.site.results import Result
 from tools.site.site import Site, shown
 

@@ -27,9 +27,9 @@ from asv.publishing import OutputPublisher
 from asv.util import UserError
 
 from tools import process
-from tools.site import history, pages
+from tools.site import order, pages
 from tools.site.graphs import Graph, Graphs, Stored
-from tools.site.repository import quick
+from tools.site.quickgit import quick
 from tools.site.results import Archive, read
 from tools.site.site import Site
 
@@ -63,8 +63,8 @@ class Pages(OutputPublisher):  # type: ignore[misc]
 def write(conf: Config, archive: Archive, graphs: bool, target: Path) -> None:
     """Write this package's pages into a folder."""
     with uncollected():
-        order = history.of(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl")
-        site = Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, order, graphs)
+        known = order.of(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl")
+        site = Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, known, graphs)
         pages.write(site, target)
 
 

@@ -14,7 +14,7 @@ from packaging.version import Version
 
 from tools.site.changes import Change, changes_of
 from tools.site.charts import Timeline
-from tools.site.history import Commit, History
+from tools.site.order import Commit, History
 from tools.site.results import FAILED, UNAVAILABLE, Archive, Result
 from tools.site.suite import Cell, Suite
 

@@ -22,13 +22,13 @@ from rich.console import Console
 
 from harness.kept import Kept
 from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
-from tools.compare import progress
+from tools.compare.command import progress
+from tools.compare.tree import WORKTREE, Tree, tree_of
 from tools.configuration import ROOT
 from tools.served import load, postgresql
-from tools.served.measure import Cell, Experiment, Result
+from tools.served.experiment import Cell, Experiment, Result
 from tools.served.report import page, table, verification
 from tools.served.views import NATURAL, STYLES, View, views_of
-from tools.tree import WORKTREE, Tree, tree_of
 
 DEFAULT_SERVERS = ("gunicorn", "gunicorn-gthread", "uvicorn")
 CONCURRENCY = (1, 4, 16, 64, 200)

@@ -8,7 +8,7 @@ from asv import util
 
 from tools import process
 from tools.configuration import ROOT
-from tools.repository import Repository
+from tools.history.repository import Repository
 
 CONFIGURATION = ROOT / "asv.history.conf.json"
 """Beside asv.conf.json, since asv looks for the plugins of a configuration in its folder."""

@@ -15,10 +15,10 @@ from typing import Any, TypeVar
 
 import psutil
 
-from tools import instructions, verdict
+from tools.compare import instructions, verdict
+from tools.compare.side import Cell, Side, batch
+from tools.compare.tree import Tree
 from tools.process import our_cpus
-from tools.side import Cell, Side, batch
-from tools.tree import Tree
 
 T = TypeVar("T")
 

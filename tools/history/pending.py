@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from tools.repository import Repository
-from tools.store import TRIES, Store
+from tools.history.repository import Repository
+from tools.history.store import TRIES, Store
 
 OLDEST = (3, 0)
 """The first release series that the suite measures."""

@@ -21,12 +21,13 @@ from asv import util
 from asv.results import get_filename
 from rich.console import Console
 
-from tools import process, store
-from tools.commit import BROKEN, NO_ENVIRONMENT, SAID
+from tools import process
 from tools.configuration import PYTHON, ROOT
+from tools.history import store
+from tools.history.commit import BROKEN, NO_ENVIRONMENT, SAID
+from tools.history.repository import Repository
+from tools.history.store import Store
 from tools.process import our_cpus
-from tools.repository import Repository
-from tools.store import Store
 
 ANCHOR = "fe0a859f53"
 """The commit that every job measures, Django 6.1: by it, times of different jobs can be told apart."""
@@ -249,13 +250,21 @@ def run_parts(job: Job, commit: str, parts: Sequence[Sequence[str]], errors: dic
 
 
 class Worker:
-    """A process of ``tools.commit``. It ends with the context, or with the tool."""
+    """A process of ``tools.history.commit``. It ends with the context, or with the tool."""
 
     def __init__(self, job: Job, commit: str, step: str, *arguments: str, folder: Path | None = None) -> None:
         self.step, self.timeout = step, job.timeout
         self._said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed with the context
         configuration = str(job.folder / "asv.conf.json")
-        command = [sys.executable, "-m", "tools.commit", configuration, commit, str(folder or job.scratch), step]
+        command = [
+            sys.executable,
+            "-m",
+            "tools.history.commit",
+            configuration,
+            commit,
+            str(folder or job.scratch),
+            step,
+        ]
         self._process = subprocess.Popen(
             [*command, *arguments],
             cwd=ROOT,

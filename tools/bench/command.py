@@ -11,9 +11,9 @@ from rich import filesize
 from rich.console import Console
 
 from tools import process, releases
+from tools.bench.figures import failures, machine_of, results_of
+from tools.bench.table import resolution, table_of
 from tools.configuration import PYTHON, ROOT, History
-from tools.figures import failures, machine_of, results_of
-from tools.table import resolution, table_of
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
 SERIES = f"{PYTHON.major}.{PYTHON.minor}"

@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from tools.merge import merge
-from tools.repository import Repository, git
+from tools.history.merge import merge
+from tools.history.repository import Repository, git
 
 TRIES = 10
 """How often another push may come first."""

@@ -1,6 +1,6 @@
 """Measures one commit with asv, in a process of its own: what ``make measure`` starts, several for each commit.
 
-``python -m tools.commit CONFIGURATION COMMIT FOLDER STEP`` does one of
+``python -m tools.history.commit CONFIGURATION COMMIT FOLDER STEP`` does one of
 
 - ``prepare``: makes the environment, installs the commit, and writes what asv discovers to FOLDER/benchmarks.json
 - ``install``: installs the commit

@@ -18,11 +18,11 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Table
 
-from tools import verdict
-from tools.compare import DEFAULT, cannot_measure, count, estimate, progress
-from tools.comparison import Comparison
-from tools.side import Cell
-from tools.tree import CannotMeasure, Tree, tree_of
+from tools.compare import verdict
+from tools.compare.command import DEFAULT, cannot_measure, count, estimate, progress
+from tools.compare.comparison import Comparison
+from tools.compare.side import Cell
+from tools.compare.tree import CannotMeasure, Tree, tree_of
 
 Measurement = Callable[[Comparison, Sequence[Cell]], Iterator[Cell]]
 

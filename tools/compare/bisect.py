@@ -12,13 +12,13 @@ from typing import NamedTuple
 import click
 from rich.console import Console
 
-from tools import instructions, tree, verdict
-from tools.bench import parts_of
-from tools.compare import cannot_measure
-from tools.comparison import Outcome, Pair, outcome
-from tools.report import fact
-from tools.side import Cell, Side
-from tools.tree import CannotMeasure, tree_of
+from tools.bench.command import parts_of
+from tools.compare import instructions, tree, verdict
+from tools.compare.command import cannot_measure
+from tools.compare.comparison import Outcome, Pair, outcome
+from tools.compare.report import fact
+from tools.compare.side import Cell, Side
+from tools.compare.tree import CannotMeasure, tree_of
 
 METRICS = (*verdict.WORK, "bytecodes", "instructions")
 """By which to look, the one that tells most first."""

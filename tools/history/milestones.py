@@ -6,8 +6,8 @@ from pathlib import Path
 
 import click
 
-from tools.pending import OLDEST
-from tools.repository import Repository
+from tools.history.pending import OLDEST
+from tools.history.repository import Repository
 
 MONTHS = 2
 """Months from one commit of main to the next."""

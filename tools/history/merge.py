@@ -16,9 +16,9 @@ import click
 import jsonschema
 from asv.results import get_filename
 
-from tools import store
-from tools.repository import Repository
-from tools.store import Store
+from tools.history import store
+from tools.history.repository import Repository
+from tools.history.store import Store
 
 LARGEST = 4_000_000
 """Bytes of a file; a result of the whole suite has a fiftieth of that."""

@@ -8,7 +8,7 @@ from pathlib import Path
 import click
 from asv import util
 
-from tools import tree
+from tools.compare import tree
 from tools.configuration import ROOT
 
 BRANCHES = ("refs/heads/main", "refs/heads/stable/*")

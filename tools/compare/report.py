@@ -13,8 +13,8 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from tabulate import tabulate
 
-from tools import verdict
-from tools.comparison import Comparison, Pair
+from tools.compare import verdict
+from tools.compare.comparison import Comparison, Pair
 
 SHOWN = 30
 """Rows of a table for people. JSON has all."""

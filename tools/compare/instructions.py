@@ -4,8 +4,8 @@ import re
 import shutil
 import statistics
 
-from tools.side import MEASURED, Cell, Side, batch
-from tools.tree import CannotMeasure
+from tools.compare.side import MEASURED, Cell, Side, batch
+from tools.compare.tree import CannotMeasure
 
 SAMPLE = 20_000_000
 """Instructions of a sample: by then chance, such as how often a lock was waited for, has evened out."""

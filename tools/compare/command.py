@@ -10,11 +10,11 @@ import click
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
-from tools.bench import parts_of
-from tools.comparison import Comparison
-from tools.instructions import NoCounter
-from tools.report import Report, fact
-from tools.tree import CannotMeasure, Tree, tree_of
+from tools.bench.command import parts_of
+from tools.compare.comparison import Comparison
+from tools.compare.instructions import NoCounter
+from tools.compare.report import Report, fact
+from tools.compare.tree import CannotMeasure, Tree, tree_of
 
 DEFAULT = ("handlers", "middleware", "bridging")
 

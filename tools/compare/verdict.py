@@ -7,7 +7,7 @@ from typing import Literal, NamedTuple
 
 from scipy.special import stdtrit
 
-from tools.side import Cell
+from tools.compare.side import Cell
 
 FALSE_ALARM = 0.001
 """How often a comparison of a tree with itself may call any of its instructions, or any of its times, changed."""

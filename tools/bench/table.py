@@ -8,7 +8,7 @@ from asv.util import human_value
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
-from tools.figures import Figure, figures
+from tools.bench.figures import Figure, figures
 
 SCENARIO = "handlers.Hello"
 BASE = ("WSGI", "sync")

@@ -1,0 +1,1 @@
+"""``make bench``: releases measured at once, and shown as a table."""

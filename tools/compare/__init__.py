@@ -1,0 +1,1 @@
+"""``make compare`` and ``make bisect``: two trees of Django, measured beside each other."""

@@ -1,0 +1,1 @@
+"""Many commits of Django: which to measure, their measuring, their merging, their publishing."""
