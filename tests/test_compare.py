@@ -16,7 +16,7 @@ from conftest import ROOT, Checkout, Djangos
 from tools.compare import instructions
 from tools.compare.command import compare as tools_compare
 from tools.compare.comparison import Comparison
-from tools.compare.instructions import NoCounter
+from tools.terminal import NoCounter
 
 HANDLE = "    async def handle(self, scope, receive, send):\n"
 CALL = "    def __call__(self, environ, start_response):\n"

@@ -27,12 +27,12 @@ from harness.kept import Kept
 from tools.compare import trial
 from tools.compare.tree import Tree
 from tools.compare.verdict import Estimate
-from tools.served import command, verdict
 from tools.served import experiment as measuring
-from tools.served.command import Settings, experiment_on
+from tools.served import matrix, verdict
 from tools.served.crossing import crossing_of, throughput
 from tools.served.experiment import Experiment
 from tools.served.load import Generator, Shape
+from tools.served.matrix import Settings, experiment_on
 from tools.served.postgresql import database
 from tools.served.views import EVERY, STYLES, VIEWS, views_of
 
@@ -194,7 +194,7 @@ def test_a_server_that_database_url_names_is_used_and_left_as_it_was(monkeypatch
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(command, "SITE", tmp_path / "site" / "served")
+    monkeypatch.setattr(matrix, "SITE", tmp_path / "site" / "served")
     return tmp_path / "site"
 
 
@@ -202,7 +202,7 @@ def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, p
     """From a real run, in a browser without network."""
     names = ["gunicorn", "uvicorn"]
     settings = Settings(servers=names, views=["hello"], concurrency=[1, 4], seconds=1, django=str(checkout.path))
-    assert command.serve(settings) == 0
+    assert matrix.serve(settings) == 0
     results = json.loads((site / "served" / "served.json").read_text())["results"]
     assert [result["connections"] for result in results] == [1, 4, 1, 4]
     for result in results:
@@ -298,7 +298,7 @@ def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experim
 def test_the_served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
     monkeypatch.setattr(verdict, "ROUNDS", 2)
     lines = trial.LOOP.format(rounds) if rounds else "        None\n"
-    with trial.planted(tree, trial.WSGI, lines) as head, command.progress() as bar:
+    with trial.planted(tree, trial.WSGI, lines) as head, matrix.progress() as bar:
         found = verdict.judged((tree, head), Settings(servers=["gunicorn"]), bar)
     assert isinstance(found["gunicorn"], Estimate)
     assert found["gunicorn"].word == ("slower" if rounds else "unchanged")

@@ -12,7 +12,8 @@ from conftest import Djangos, Suite
 
 from tools.compare import instructions
 from tools.compare.side import Cell, Side
-from tools.compare.tree import CannotMeasure, Tree
+from tools.compare.tree import Tree
+from tools.terminal import CannotMeasure
 
 HELLO = [Cell("handlers.Hello.time_request", index, ()) for index in range(4)]
 

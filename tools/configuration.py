@@ -9,9 +9,10 @@ import sys
 from pathlib import Path
 from typing import Any
 
-import click
 from asv import util
 from packaging.version import Version
+
+from tools.terminal import Problem
 
 ROOT = Path(__file__).parent.parent
 PYTHON = Version(".".join(map(str, sys.version_info[:3])))
@@ -26,12 +27,12 @@ PROJECTS = {
 class History:
     """Where the release history of a project lies, and what asv makes of it.
 
-    Raises click.ClickException where the suite does not measure such a project.
+    Raises Problem where the suite does not measure such a project.
     """
 
     def __init__(self, project: str, root: Path = ROOT) -> None:
         if project.lower() not in PROJECTS:
-            raise click.ClickException(f"no project {project}: this suite measures Django and asgiref")
+            raise Problem(f"no project {project}: this suite measures Django and asgiref")
         self.project, self.oldest, source = PROJECTS[project.lower()]
         self.folder = root / ".releases" / self.project.lower()
         self.repository = self.folder / "history.git"

@@ -51,6 +51,8 @@ from pypi_simple import (
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
+from tools.terminal import Problem
+
 IDENTITY = "release history <releases@localhost>"
 """Author and committer of each commit; a change of it changes every hash."""
 
@@ -80,14 +82,14 @@ def available(project: str) -> list[Release]:
     """Return the releases of `project` that the index offers as .tar.gz sdists, in version order.
 
     Pre-releases and yanked releases are left out. The index is the one of PIP_INDEX_URL, if set.
-    Raises click.ClickException if the index cannot be reached or has no such release.
+    Raises Problem if the index cannot be reached or has no such release.
     """
     endpoint = _endpoint()
     with _explained(f"cannot list the releases of {project}"), PyPISimple(endpoint) as index:
         packages = index.get_project_page(project, timeout=TIMEOUT).packages
     releases = {r.version: r for p in packages if (r := _final(p))}
     if not releases:
-        raise click.ClickException(f"{_host(endpoint)} offers no source distribution of {project}: check PIP_INDEX_URL")
+        raise Problem(f"{_host(endpoint)} offers no source distribution of {project}: check PIP_INDEX_URL")
     return [releases[version] for version in sorted(releases)]
 
 
@@ -99,13 +101,13 @@ def choose(
     A word is a series ("6.1": its newest patch), an exact version ("6.1.2"; "6.1.0" is the first of
     its series), or "all": the newest patch of every series that `python` runs. Without a word it is
     the newest patch of the last `default_count` series that `python` runs. None is older than `oldest`.
-    Raises click.ClickException for a word that names no release, or one that `python` cannot run.
+    Raises Problem for a word that names no release, or one that `python` cannot run.
     """
     known = sorted((r for r in releases if r.version >= oldest), key=lambda r: r.version)
     newest = {r.series: r for r in known}
     runnable = [r for r in newest.values() if r.runs_on(python)]
     if not runnable:
-        raise click.ClickException(f"no release runs on Python {python}: use another Python")
+        raise Problem(f"no release runs on Python {python}: use another Python")
     if not wanted:
         return runnable[-default_count:]
     named = [_named(word, known, newest, python) for word in wanted if word != "all"]
@@ -119,7 +121,7 @@ def update(repository: Path, project: str, releases: Sequence[Release]) -> dict[
     `repository` is made if need be. `project` is part of each commit's message, hence of its hash.
     A second run waits for the first. A run that is interrupted keeps what it has finished, and the
     next one goes on from there.
-    Raises click.ClickException if a download, its digest, its content, git or the disk fails.
+    Raises Problem if a download, its digest, its content, git or the disk fails.
     """
     with _explained(f"cannot update {repository}"), _locked(repository):
         _sweep(repository)
@@ -138,7 +140,7 @@ def at_hand(repository: Path) -> dict[str, str]:
     """Return version -> commit hash of the releases in `repository`, in version order.
 
     It needs no network, so a caller without one can go on with what is here. Empty if there is no
-    repository. Raises click.ClickException if git cannot read it.
+    repository. Raises Problem if git cannot read it.
     """
     if not (repository / "HEAD").exists():
         return {}
@@ -175,16 +177,16 @@ def _final(package: DistributionPackage) -> Release | None:
 def _named(word: str, known: Sequence[Release], newest: dict[str, Release], python: Version) -> Release:
     """Return the release that `word` names, a key of `newest` or an exact version.
 
-    Raises click.ClickException if there is none, or if it needs another Python.
+    Raises Problem if there is none, or if it needs another Python.
     """
     release = newest.get(word) or _exact(word, known)
     if release is None:
         names = dict.fromkeys([*newest, *(str(r.version) for r in known)])
         nearest = ", ".join(difflib.get_close_matches(word, names)) or "none"
-        raise click.ClickException(f"unknown release {word}: the nearest are {nearest}, the series {', '.join(newest)}")
+        raise Problem(f"unknown release {word}: the nearest are {nearest}, the series {', '.join(newest)}")
     if not release.runs_on(python):
         needs = release.package.requires_python
-        raise click.ClickException(
+        raise Problem(
             f"release {release.version} needs Python {needs} and this is {python}: "
             "name another release or use another Python"
         )
@@ -246,7 +248,7 @@ def _commit(project: str, release: Release, sdist: Path) -> Generator[bytes, Non
     """Yield a stream for git: the tree of `sdist` as a root commit that a tag names."""
     uploaded = release.package.upload_time
     if uploaded is None:
-        raise click.ClickException(
+        raise Problem(
             f"{_host(release.package.url)} does not say when {release.package.filename} was "
             "uploaded: set PIP_INDEX_URL to an index with upload times (PEP 700)"
         )
@@ -325,12 +327,12 @@ def _import(repository: Path, stream: Generator[bytes, None, None]) -> None:
 def _create(repository: Path) -> None:
     """Make the bare repository unless it exists.
 
-    Raises click.ClickException if something else is there.
+    Raises Problem if something else is there.
     """
     if (repository / "HEAD").exists():
         return
     if repository.exists():
-        raise click.ClickException(f"{repository} is not a git repository: remove it")
+        raise Problem(f"{repository} is not a git repository: remove it")
     with _scratch(repository) as folder:
         new = folder / "new.git"
         # Named, since the defaults of git change: sha256 would change every hash.
@@ -373,7 +375,7 @@ def _locked(repository: Path) -> Iterator[None]:
 
 
 def _git(repository: Path, *arguments: str, stdin: IO[bytes] | None = None) -> str:
-    """Return what git prints; raises click.ClickException if it fails, OSError if it is missing."""
+    """Return what git prints; raises Problem if it fails, OSError if it is missing."""
     done = subprocess.run(
         ["git", f"--git-dir={repository}", *arguments],
         env=_environment(),
@@ -383,7 +385,7 @@ def _git(repository: Path, *arguments: str, stdin: IO[bytes] | None = None) -> s
     )
     if done.returncode:
         complaint = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise click.ClickException(f"git {arguments[0]} failed in {repository}: {complaint}")
+        raise Problem(f"git {arguments[0]} failed in {repository}: {complaint}")
     return done.stdout.decode()
 
 
@@ -398,12 +400,12 @@ def _environment() -> dict[str, str]:
 
 @contextmanager
 def _explained(failure: str) -> Iterator[None]:
-    """Turn what network, index, archive or disk do wrong into one line: click.ClickException."""
+    """Turn what network, index, archive or disk do wrong into one line: Problem."""
     outside = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError)
     try:
         yield
     except (*outside, NoSuchProjectError, UnsupportedRepoVersionError) as error:
-        raise click.ClickException(f"{failure}: {_reason(error)}") from error
+        raise Problem(f"{failure}: {_reason(error)}") from error
 
 
 def _reason(error: Exception) -> str:

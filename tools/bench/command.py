@@ -14,6 +14,7 @@ from tools import process, releases
 from tools.bench.figures import failures, machine_of, results_of
 from tools.bench.table import resolution, table_of
 from tools.configuration import PYTHON, ROOT, History
+from tools.terminal import Problem
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
 SERIES = f"{PYTHON.major}.{PYTHON.minor}"
@@ -24,7 +25,7 @@ console = Console(highlight=False)
 def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None:
     """Measure the releases of ``project`` that the words ``wanted`` name, publish them and print the answer.
 
-    ``scenarios`` are names of files in benchmarks/, or "all". Raises click.ClickException where the index, asv or a
+    ``scenarios`` are names of files in benchmarks/, or "all". Raises Problem where the index, asv or a
     benchmark fails; what was measured before is kept.
     """
     pattern = f"^({'|'.join(parts_of(scenarios))})\\." if scenarios else DEFAULT
@@ -38,11 +39,11 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
 
 
 def parts_of(scenarios: Sequence[str]) -> list[str]:
-    """Return the files in benchmarks/ that some words name. Raises click.ClickException where there is none such."""
+    """Return the files in benchmarks/ that some words name. Raises Problem where there is none such."""
     known = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
     unknown = [name for name in scenarios if name not in [*known, "all"]]
     if unknown:
-        raise click.ClickException(f"no scenario {unknown[0]}: there are {', '.join(known)}, and all")
+        raise Problem(f"no scenario {unknown[0]}: there are {', '.join(known)}, and all")
     return known if "all" in scenarios else list(scenarios)
 
 
@@ -100,13 +101,13 @@ def _measure(history: History, machine: str, pattern: str, hashes: dict[str, str
         *("--skip-existing-successful", "--interleave-rounds", "--show-stderr"),
     )
     if status not in (0, 2):  # 2: a benchmark failed, which the answer tells
-        raise click.ClickException(f"asv run ended with status {status}; its last lines above say why")
+        raise Problem(f"asv run ended with status {status}; its last lines above say why")
 
 
 def _answer(history: History, machine: str, hashes: dict[str, str], configuration: dict[str, Any]) -> None:
-    """Publish the site, print the table and say where both are. Raises click.ClickException where anything failed."""
+    """Publish the site, print the table and say where both are. Raises Problem where anything failed."""
     if process.asv(history.path, "publish", "--no-pull"):
-        raise click.ClickException("asv publish failed; its last lines above say why")
+        raise Problem("asv publish failed; its last lines above say why")
     found = {version: results_of(history.results, machine, hashes[version], SERIES) for version in hashes}
     measured = {version: result for version, result in found.items() if result and result.get_all_result_keys()}
     console.print(table_of(history.project, measured))
@@ -115,7 +116,7 @@ def _answer(history: History, machine: str, hashes: dict[str, str], configuratio
     failed = [f"{version} {name}" for version, result in measured.items() for name in failures(result)]
     failed += [version for version in found if version not in measured]
     if failed:
-        raise click.ClickException(f"not measured: {', '.join(failed)}; asv says why above")
+        raise Problem(f"not measured: {', '.join(failed)}; asv says why above")
 
 
 def _conditions(
@@ -134,3 +135,18 @@ def _conditions(
     memory = filesize.decimal(int(about["ram"]))
     yield f"Machine {about['machine']}: {about['cpu']}, {about['num_cpu']} CPUs, {memory}, {about['os']}"
     yield f"Site: {history.html}/index.html; to see it: .venv/bin/asv --config {history.path.name} preview"
+
+
+@click.command("bench")
+@click.option("--project", default="Django", show_default=True, help="Whose releases are measured.")
+@click.option(
+    "--releases", default="", help='Series or versions, "4.2 5.2 6.1.1", or "all". By default the last three.'
+)
+@click.option(
+    "--scenarios",
+    default="",
+    help='Files in benchmarks/, or "all". Default: handlers, clients, floors and the middleware of startproject.',
+)
+def command(project: str, releases: str, scenarios: str) -> None:
+    """Measure releases from the package index and show what a request costs."""
+    bench(project, releases.split(), scenarios.split())

@@ -14,11 +14,11 @@ from rich.console import Console
 
 from tools.bench.command import parts_of
 from tools.compare import instructions, tree, verdict
-from tools.compare.command import cannot_measure
 from tools.compare.comparison import Outcome, Pair, outcome
 from tools.compare.report import fact
 from tools.compare.side import Cell, Side
-from tools.compare.tree import CannotMeasure, tree_of
+from tools.compare.tree import tree_of
+from tools.terminal import CannotMeasure, Problem, cannot_measure
 
 METRICS = (*verdict.WORK, "bytecodes", "instructions")
 """By which to look, the one that tells most first."""
@@ -129,7 +129,7 @@ class Bisection:
             with closing(Side(copy, self.parts)) as side:
                 outcomes = {cell: outcome(side, cell) for cell in side.cells() if str(cell).startswith(self.scenario)}
         if not outcomes:
-            raise click.ClickException(f"no cell's name begins with {self.scenario}: the site and compare list them")
+            raise Problem(f"no cell's name begins with {self.scenario}: the site and compare list them")
         for cell, each in outcomes.items():
             if each.failed:
                 raise CannotMeasure(f"{commit[:10]}: {cell}: {each.failed}")
@@ -184,3 +184,15 @@ def lines(change: Change) -> Iterator[str]:
         for (caller, called), difference in pair.calls.items() if pair.changes else ():
             calls.setdefault(f"{difference:+} {called}, called by {caller}")
     yield from calls
+
+
+@click.command("bisect")
+@click.option("--django", "checkout", required=True, type=click.Path(path_type=Path), help="A git checkout of Django.")
+@click.option("--good", required=True, help="The older revision.")
+@click.option("--bad", required=True, help="The newer revision.")
+@click.option("--scenario", required=True, help='The beginning of a cell\'s name: "handlers.Hello ASGI, sync".')
+@click.option("--metric", default="", help="By default the first that differs: crossings, hops, ..., instructions.")
+@click.option("--all", "every", is_flag=True, help="Find each commit that changed it, back to the older revision.")
+def command(checkout: Path, good: str, bad: str, scenario: str, metric: str, every: bool) -> None:
+    """Find the commit that changed an exact metric, or instructions where none differs."""
+    bisect(checkout, good, bad, scenario, metric, every)

@@ -1,26 +1,27 @@
 """``make compare``: did this change slow the sync path, or the async path?"""
 
 import contextlib
+import json
 import sys
 import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import Any
 
 import click
 from rich.console import Console
-from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+from rich.progress import Progress
 
 from tools.bench.command import parts_of
 from tools.compare.comparison import Comparison
-from tools.compare.instructions import NoCounter
 from tools.compare.report import Report, fact
-from tools.compare.tree import CannotMeasure, Tree, tree_of
+from tools.compare.tree import Tree, tree_of
+from tools.terminal import NoCounter, SameCode, cannot_measure, progress
+
+# Without a file name the answer goes to standard output.
+TO_FILE: dict[str, Any] = {"is_flag": False, "flag_value": "-", "metavar": "[FILE]"}
 
 DEFAULT = ("handlers", "middleware", "bridging")
-
-
-class SameCode(CannotMeasure):
-    """Both sides hold the same code."""
 
 
 def compare(base: str, head: str, checkout: Path | None, scenarios: Sequence[str], exact: bool) -> Report:
@@ -58,26 +59,6 @@ def estimate(comparison: Comparison, bar: Progress) -> None:
         pass
 
 
-def progress() -> Progress:
-    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
-
-
-@contextlib.contextmanager
-def cannot_measure() -> Iterator[None]:
-    """Turn what keeps from measuring into CannotMeasure, hence status 2."""
-    try:
-        yield
-    except CannotMeasure:
-        raise
-    except click.ClickException as problem:
-        raise CannotMeasure(problem.message) from problem
-    except OSError as problem:
-        raise CannotMeasure(str(problem)) from problem
-    except KeyboardInterrupt as problem:
-        raise CannotMeasure("interrupted; nothing is kept, and nothing is left behind") from problem
-
-
 @contextlib.contextmanager
 def two_trees(base: str, head: str, checkout: Path | None) -> Iterator[tuple[Tree, Tree]]:
     """Yield both sides as folders, removed afterwards. Raises CannotMeasure where both hold the same code."""
@@ -99,3 +80,41 @@ def write(report: Report, markdown: str | None, json_file: str | None) -> None:
     for failure in report.failures[:1]:
         more = f" ({len(report.failures)} cells in all)" if len(report.failures) > 1 else ""
         click.echo(f"Error: not measured: {failure}{more}", err=True)
+
+
+@click.command("compare")
+@click.option("--base", required=True, help='A release ("6.1"), or with --django a revision of that checkout.')
+@click.option("--head", required=True, help='The same, or "worktree": the checkout as it is, edits and all.')
+@click.option("--django", "checkout", type=click.Path(path_type=Path), help="A git checkout of Django.")
+@click.option("--scenarios", default="", help="Files in benchmarks/. Default: handlers, middleware and bridging.")
+@click.option("--exact", is_flag=True, help="Count only: what is exact, in a third of the time.")
+@click.option("--facts", is_flag=True, help="Status 1 only where an exact count says slower; 0 where nothing differs.")
+@click.option("--markdown", **TO_FILE, help="Write Markdown to a file, or in place of the table.")
+@click.option("--json", "json_file", **TO_FILE, help="Write JSON to a file, or in place of the table.")
+def command(
+    base: str,
+    head: str,
+    checkout: Path | None,
+    scenarios: str,
+    exact: bool,
+    facts: bool,
+    markdown: str | None,
+    json_file: str | None,
+) -> int:
+    """Say whether a change slowed the sync path or the async path.
+
+    Ends with status 0 where they are unchanged or faster, 1 where anything is slower, 2 where it could not be measured
+    or told.
+    """
+    try:
+        report = compare(base, head, checkout, scenarios.split(), exact)
+    except SameCode as problem:
+        if not facts:
+            raise
+        for name in filter(None, (markdown, json_file)):
+            with click.open_file(name, "w") as file:
+                file.write((json.dumps({"headline": problem.message}) if name == json_file else problem.message) + "\n")
+        click.echo(problem.message)
+        return 0
+    write(report, markdown, json_file)
+    return report.facts if facts else report.status

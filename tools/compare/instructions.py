@@ -5,7 +5,7 @@ import shutil
 import statistics
 
 from tools.compare.side import MEASURED, Cell, Side, batch
-from tools.compare.tree import CannotMeasure
+from tools.terminal import NoCounter
 
 SAMPLE = 20_000_000
 """Instructions of a sample: by then chance, such as how often a lock was waited for, has evened out."""
@@ -13,10 +13,6 @@ SAMPLE = 20_000_000
 CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
 SHORT, LONG = 20, 60
 """Calls of the two runs under callgrind whose difference is counted."""
-
-
-class NoCounter(CannotMeasure):
-    """This machine has nothing that counts instructions."""
 
 
 class Counter:

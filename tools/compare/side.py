@@ -12,8 +12,9 @@ from pathlib import Path
 from typing import IO, Any
 
 from tools import process
-from tools.compare.tree import CannotMeasure, Tree
+from tools.compare.tree import Tree
 from tools.configuration import ROOT
+from tools.terminal import CannotMeasure
 
 MEASURED: tuple[str, ...] = (str(Path(sys.prefix, "measured", "bin", "python")),)
 """The Python of the measured environment, which the Makefile sets up."""

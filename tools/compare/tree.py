@@ -17,23 +17,17 @@ from dataclasses import dataclass
 from importlib import metadata
 from pathlib import Path
 
-import click
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from tools import releases
 from tools.configuration import PYTHON, History
+from tools.terminal import CannotMeasure
 
 WORKTREE = "worktree"
 METADATA = ("pyproject.toml", "setup.cfg")
 TRANSLATION = re.compile(r"/locale/(?!en(/|$))[^/.]+(/|$)")
 """Four of five files, which no benchmark reads."""
-
-
-class CannotMeasure(click.ClickException):
-    """What is asked for could not be measured: the command ends with status 2."""
-
-    exit_code = 2
 
 
 @dataclass(frozen=True)

@@ -14,15 +14,18 @@ from functools import partial
 from pathlib import Path
 from typing import NamedTuple
 
+import click
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
 from tools.compare import verdict
-from tools.compare.command import DEFAULT, cannot_measure, count, estimate, progress
+from tools.compare.command import DEFAULT, count, estimate
 from tools.compare.comparison import Comparison
 from tools.compare.side import Cell
-from tools.compare.tree import CannotMeasure, Tree, tree_of
+from tools.compare.tree import Tree, tree_of
+from tools.terminal import CannotMeasure, cannot_measure, progress
 
 Measurement = Callable[[Comparison, Sequence[Cell]], Iterator[Cell]]
 
@@ -139,3 +142,12 @@ def busy_process(wanted: bool) -> Iterator[None]:
 def _resolution(attempts: Sequence[Attempt]) -> str:
     found = [each.resolution for each in attempts if each.resolution is not None]
     return f"{statistics.median(found):.1%}, {max(found):.1%}" if found else ""
+
+
+@click.command("trial")
+@click.option("--release", default="6.1", show_default=True, help="The Django that is compared with copies of itself.")
+@click.option("--times", default=20, show_default=True, type=click.IntRange(1), help="How often each case is tried.")
+@click.option("--busy", is_flag=True, help="Keep one CPU busy meanwhile.")
+def command(release: str, times: int, busy: bool) -> None:
+    """Learn what compare finds on this machine: compare a tree with itself, and with planted changes."""
+    Console(highlight=False).print(trial(release, times, busy))

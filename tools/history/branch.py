@@ -7,7 +7,9 @@ from pathlib import Path
 import click
 
 from tools.history.merge import merge
-from tools.history.repository import Repository, git
+from tools.history.repository import DJANGO, Repository, git, repository
+from tools.history.store import RESULTS
+from tools.terminal import Problem
 
 TRIES = 10
 """How often another push may come first."""
@@ -18,7 +20,7 @@ AUTHOR = ("-c", "user.name=results", "-c", "user.email=results@localhost")
 def pushed(remote: str, branch: str, shards: Path, repository: Repository) -> list[str]:
     """Merge the folders in ``shards`` into results/ of a branch of ``remote``; return the files that were refused.
 
-    The branch is made if it is not there. Raises click.ClickException where it cannot be read or pushed.
+    The branch is made if it is not there. Raises Problem where it cannot be read or pushed.
     """
     for _ in range(TRIES):
         with tempfile.TemporaryDirectory(prefix="results-") as folder:
@@ -27,7 +29,7 @@ def pushed(remote: str, branch: str, shards: Path, repository: Repository) -> li
             if not commit(folder) or push(folder, branch):
                 return refused
             click.echo(f"another push to {branch} came first: merging again")
-    raise click.ClickException(f"{branch} could not be pushed: {TRIES} times another push came first")
+    raise Problem(f"{branch} could not be pushed: {TRIES} times another push came first")
 
 
 def fetched(remote: str, branch: str, results: Path) -> None:
@@ -69,3 +71,28 @@ def push(folder: str, branch: str) -> bool:
             return False
         raise
     return True
+
+
+@click.command("merge")
+@click.argument("shards", type=click.Path(path_type=Path))
+@click.option("--push", "branch", default="", help="Merge into this branch instead, and push it.")
+@click.option("--remote", default="origin", show_default=True, help="Where that branch is.")
+@RESULTS
+@DJANGO
+def merge_command(shards: Path, results: Path, django: Path | None, branch: str, remote: str) -> int:
+    """Merge the folders of results in the folder SHARDS, each file once it was looked at.
+
+    Ends with status 1 where a file was refused; all others are merged.
+    """
+    source = repository(django)
+    refused = pushed(remote, branch, shards, source) if branch else merge(shards, results, source)
+    return 1 if refused else 0
+
+
+@click.command("results")
+@click.option("--remote", default="origin", show_default=True, help="Where the branch is.")
+@click.option("--branch", default="results", show_default=True)
+@RESULTS
+def results_command(remote: str, branch: str, results: Path) -> None:
+    """Get the results that merges have pushed, beside those that are here."""
+    fetched(remote, branch, results)

@@ -25,9 +25,10 @@ from tools import process
 from tools.configuration import PYTHON, ROOT
 from tools.history import store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, SAID
-from tools.history.repository import Repository
-from tools.history.store import Store
+from tools.history.repository import DJANGO, Repository, repository
+from tools.history.store import RESULTS, Store
 from tools.process import our_cpus
+from tools.terminal import Problem
 
 ANCHOR = "fe0a859f53"
 """The commit that every job measures, Django 6.1: by it, times of different jobs can be told apart."""
@@ -89,7 +90,7 @@ def measure(
 ) -> None:
     """Measure those of the listed commits that are this shard's and have no result yet.
 
-    ``shard`` is (i, n): the i-th of n, from 1. Raises click.ClickException where nothing can be measured at all; a
+    ``shard`` is (i, n): the i-th of n, from 1. Raises Problem where nothing can be measured at all; a
     commit that cannot is recorded, and tried three times in all.
     """
     commits = share(read(listed, repository), shard)
@@ -122,7 +123,7 @@ def share(commits: Sequence[str], shard: tuple[int, int]) -> list[str]:
 def find_anchor(repository: Repository, name: str) -> str:
     commit = repository.find(name)
     if commit is None:
-        raise click.ClickException(f"{repository.path} has no commit {name} to compare jobs by: name one by ANCHOR=")
+        raise Problem(f"{repository.path} has no commit {name} to compare jobs by: name one by ANCHOR=")
     return commit
 
 
@@ -146,10 +147,10 @@ def begin(job: Job, anchor: str) -> None:
         with Worker(job, anchor, "prepare") as preparing:
             preparing.wait()
         if not job.benchmarks:
-            raise click.ClickException(f"no benchmark's name matches {job.pattern}")
+            raise Problem(f"no benchmark's name matches {job.pattern}")
         measure_anchor(job, anchor)
     except NotMeasured as problem:
-        raise click.ClickException(f"the anchor cannot be measured: {last_line(str(problem))}") from problem
+        raise Problem(f"the anchor cannot be measured: {last_line(str(problem))}") from problem
     with job.store.written():
         for name, folder in (("benchmarks.json", job.store.folder), ("machine.json", job.results)):
             store.write(folder / name, (job.scratch / name).read_text())
@@ -294,8 +295,30 @@ class Worker:
         if status == BROKEN:
             raise NotMeasured(words)
         remedy = "check network and package index, then run the same again" if status == NO_ENVIRONMENT else "see asv"
-        raise click.ClickException(f"asv could not {self.step}: {last_line(words)}: {remedy}")
+        raise Problem(f"asv could not {self.step}: {last_line(words)}: {remedy}")
 
 
 def last_line(words: str) -> str:
     return words.splitlines()[-1]
+
+
+@click.command("measure")
+@click.option("--commits", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
+@click.option("--shard", default="1/1", show_default=True, help="i/n: the i-th of n shares of the commits.")
+@click.option("--benchmarks", default="exact", show_default=True, help='"exact", "all" or a regular expression.')
+@click.option("--machine", default="", help="Its name. By default what it is: its CPU, how many, and its memory.")
+@click.option("--anchor", default="", help="The commit by which jobs are compared. By default that of Django 6.1.")
+@click.option("--job", default="", help="A name for what is measured under the same conditions. By default the day.")
+@click.option("--timeout", default=1800.0, show_default=True, help="Seconds that a step of a commit may take.")
+@RESULTS
+@DJANGO
+def command(commits: Path, shard: str, results: Path, django: Path | None, anchor: str, **options: Any) -> None:
+    """Measure the commits of a file, a hash or a tag a line, that have no result yet.
+
+    What cannot be installed, or takes too long, is recorded with its error and tried three times in all.
+    """
+    number, _, shards = shard.partition("/")
+    if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
+        raise Problem(f"{shard} is no share of the commits: the second of four is 2/4")
+    share = int(number), int(shards)
+    measure(commits, share, results.resolve(), repository(django), anchor=anchor or ANCHOR, **options)

@@ -19,6 +19,7 @@ from asv.results import get_filename
 from tools.history import store
 from tools.history.repository import Repository
 from tools.history.store import Store
+from tools.terminal import Problem
 
 LARGEST = 4_000_000
 """Bytes of a file; a result of the whole suite has a fiftieth of that."""
@@ -134,10 +135,10 @@ class Merge:
 def merge(shards: Path, into: Path, repository: Repository) -> list[str]:
     """Merge each folder in ``shards`` into a folder of results; return the files that were refused.
 
-    Raises click.ClickException where there is no such folder.
+    Raises Problem where there is no such folder.
     """
     if not shards.is_dir():
-        raise click.ClickException(f"{shards} is no folder: SHARDS must name one that holds the results of each job")
+        raise Problem(f"{shards} is no folder: SHARDS must name one that holds the results of each job")
     merging = Merge(into, repository)
     for shard in sorted(path for path in shards.iterdir() if path.is_dir() and not path.is_symlink()):
         merging.add(shard)

@@ -7,7 +7,7 @@ from pathlib import Path
 import click
 
 from tools.history.pending import OLDEST
-from tools.history.repository import Repository
+from tools.history.repository import DJANGO, Repository, repository
 
 MONTHS = 2
 """Months from one commit of main to the next."""
@@ -55,3 +55,12 @@ def months(repository: Repository, until: datetime.date) -> Iterator[tuple[str, 
         if commit:
             yield commit, f"main before {month}"
         month = (month + datetime.timedelta(days=31 * MONTHS)).replace(day=1)
+
+
+@click.command("milestones")
+@click.option("--commits", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--named", type=click.Path(exists=True, path_type=Path), help="CSV whose first column names commits.")
+@DJANGO
+def command(commits: Path, named: Path | None, django: Path | None) -> None:
+    """List the commits that tell the history: releases, named ones and their parents, every second month of main."""
+    commits.write_text(milestones(repository(django), named, datetime.datetime.now(datetime.UTC).date()))

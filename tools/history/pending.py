@@ -7,8 +7,8 @@ from pathlib import Path
 
 import click
 
-from tools.history.repository import Repository
-from tools.history.store import TRIES, Store
+from tools.history.repository import DJANGO, Repository, repository
+from tools.history.store import RESULTS, TRIES, Store
 
 OLDEST = (3, 0)
 """The first release series that the suite measures."""
@@ -52,3 +52,18 @@ def write(commits: Sequence[str], listed: Path, shards: int, output: Path | None
         names = [f"{number}/{jobs}" for number in range(1, jobs + 1)]
         with output.open("a") as file:
             file.write(f"shards={json.dumps(names)}\n")
+
+
+@click.command("pending")
+@click.option("--commits", required=True, type=click.Path(path_type=Path), help="The file to write.")
+@click.option("--since", default="4 weeks ago", show_default=True, help="A date, as git reads it.")
+@click.option("--count", default=40, show_default=True, type=click.IntRange(1), help="Commits at most, the newest.")
+@click.option("--shards", default=1, show_default=True, type=click.IntRange(1), help="Jobs at most.")
+@click.option("--output", type=click.Path(path_type=Path), help="A workflow's file of outputs: the shards to run.")
+@RESULTS
+@DJANGO
+def command(
+    commits: Path, since: str, count: int, shards: int, output: Path | None, results: Path, django: Path | None
+) -> None:
+    """List the commits of main and the stable branches that have no result."""
+    write(pending(repository(django), results, since, count), commits, shards, output)

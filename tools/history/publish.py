@@ -8,19 +8,29 @@ from asv import util
 
 from tools import process
 from tools.configuration import ROOT
-from tools.history.repository import Repository
+from tools.history.repository import DJANGO, Repository, repository
+from tools.history.store import RESULTS
+from tools.terminal import Problem
 
 CONFIGURATION = ROOT / "asv.history.conf.json"
 """Beside asv.conf.json, since asv looks for the plugins of a configuration in its folder."""
 
 
 def publish(results: Path, repository: Repository) -> None:
-    """Raises click.ClickException where asv fails, or there is nothing to show."""
+    """Raises Problem where asv fails, or there is nothing to show."""
     if not any(results.glob("*/machine.json")):
-        raise click.ClickException(f"{results} holds no results: make measure, or make merge")
+        raise Problem(f"{results} holds no results: make measure, or make merge")
     configuration = util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)
     configuration |= {"repo": str(repository.path), "results_dir": str(results)}
     CONFIGURATION.write_text(json.dumps(configuration, indent=4) + "\n")
     if process.asv(CONFIGURATION, "publish", "--no-pull"):
-        raise click.ClickException("asv publish failed; its last lines above say why")
+        raise Problem("asv publish failed; its last lines above say why")
     click.echo(f"Site: {ROOT / configuration['html_dir']}/index.html")
+
+
+@click.command("publish")
+@RESULTS
+@DJANGO
+def command(results: Path, django: Path | None) -> None:
+    """Make the site of the results."""
+    publish(results.resolve(), repository(django))

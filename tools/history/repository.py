@@ -10,6 +10,11 @@ from asv import util
 
 from tools.compare import tree
 from tools.configuration import ROOT
+from tools.terminal import Problem
+
+DJANGO = click.option(
+    "--django", type=click.Path(path_type=Path), help="A git repository. By default a mirror of Django's own."
+)
 
 BRANCHES = ("refs/heads/main", "refs/heads/stable/*")
 REFERENCES = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -69,12 +74,12 @@ class Repository:
 def repository(django: Path | None) -> Repository:
     """Return the repository ``django``, or else the mirror of the one that asv.conf.json names, brought up to date.
 
-    Raises click.ClickException where there is none and none can be had.
+    Raises Problem where there is none and none can be had.
     """
     if django is None:
         return _mirror(util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)["repo"])
     if not django.is_dir():
-        raise click.ClickException(f"{django} is no folder: DJANGO must name a git repository of Django")
+        raise Problem(f"{django} is no folder: DJANGO must name a git repository of Django")
     git("-C", str(django), "rev-parse", "--git-dir")
     return Repository(django)
 
@@ -96,7 +101,7 @@ def _mirror(url: str) -> Repository:
 
 
 def git(*arguments: str) -> str:
-    """Return what git prints. Raises click.ClickException with git's own reason where it fails."""
+    """Return what git prints. Raises Problem with git's own reason where it fails."""
     done = subprocess.run(
         ["git", *arguments],
         capture_output=True,
@@ -107,5 +112,5 @@ def git(*arguments: str) -> str:
     )
     if done.returncode:
         reasons = re.findall(r"^(?:fatal|error): (.*)", done.stderr, re.MULTILINE) or done.stderr.splitlines()
-        raise click.ClickException(f"git: {reasons[0] if reasons else 'failed'}")
+        raise Problem(f"git: {reasons[0] if reasons else 'failed'}")
     return done.stdout.strip()

@@ -23,6 +23,12 @@ from typing import Any
 import click
 from asv.machine import Machine
 
+from tools.terminal import Problem
+
+RESULTS = click.option(
+    "--results", default="results", show_default=True, type=click.Path(path_type=Path), help="The folder of results."
+)
+
 TRIES = 3
 """How often a commit is tried that fails."""
 
@@ -118,11 +124,11 @@ def write_result(path: Path, result: Result) -> None:
 
 
 def load(path: Path) -> Result:
-    """Raises click.ClickException where it is no JSON."""
+    """Raises Problem where it is no JSON."""
     try:
         result: Result = json.loads(path.read_text())
     except ValueError as problem:
-        raise click.ClickException(f"{path} is no JSON ({problem}): remove it, and measure again") from problem
+        raise Problem(f"{path} is no JSON ({problem}): remove it, and measure again") from problem
     return result
 
 

@@ -1,272 +1,60 @@
-"""``make served``: servers x views x load, as a table, a page and JSON."""
+"""``make served``: the options of serving, of verifying and of comparing what is served."""
 
-import contextlib
-import itertools
-import json
-import os
-import platform
-import re
-import resource
-import subprocess
-import sys
-import tempfile
-from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
-from datetime import UTC, datetime
-from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import click
-import psutil
 from rich.console import Console
 
-from harness.kept import Kept
-from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
-from tools.compare.command import progress
-from tools.compare.tree import WORKTREE, Tree, tree_of
-from tools.configuration import ROOT
-from tools.served import load, postgresql
-from tools.served.experiment import Cell, Experiment, Result
-from tools.served.report import page, table, verification
-from tools.served.views import NATURAL, STYLES, View, views_of
+from tools.served import matrix, verdict
+from tools.terminal import Problem, cannot_measure, progress
 
-DEFAULT_SERVERS = ("gunicorn", "gunicorn-gthread", "uvicorn")
-CONCURRENCY = (1, 4, 16, 64, 200)
-RATES = (50.0,)
-SITE = ROOT / ".asv" / "html" / "served"
-PYTHON = str(Path(sys.prefix, "served", "bin", "python"))
-PACKAGES = (
-    "gunicorn",
-    "uvicorn",
-    "uvloop",
-    "daphne",
-    "hypercorn",
-    "granian",
-    "asgiref",
-    "psycopg",
-    "asyncpg",
-    "aiohttp",
-)
+T = TypeVar("T", int, float)
 
 
-@dataclass(frozen=True)
-class Settings:
-    """What is asked for; empty is the default."""
+@click.command("served")
+@click.option("--servers", default="", help='Names, or "all". Default: gunicorn, gunicorn-gthread, uvicorn.')
+@click.option("--views", default="", help='Names such as hello or forum-orm-pool-20ms, or "all".')
+@click.option("--styles", default="", help="sync and async; by default the one that needs no crossing.")
+@click.option("--concurrency", default="", help="Connections of the closed loops. By default 1 4 16 64 200.")
+@click.option("--rates", default="", help="Arrivals a second of the open loops. By default 50.")
+@click.option("--django", default="6.1", show_default=True, help="A release, or a checkout: its working tree.")
+@click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Processes of a server.")
+@click.option("--threads", default=8, show_default=True, type=click.IntRange(1), help="Threads of a worker.")
+@click.option("--seconds", default=2, show_default=True, type=click.IntRange(1), help="How long a cell is measured.")
+@click.option("--repeat", default=1, show_default=True, type=click.IntRange(1), help="How often each cell is measured.")
+@click.option("--generator", default="wrk", show_default=True, help="wrk or locust; fixed rates are always locust's.")
+@click.option("--processes", default=1, show_default=True, type=click.IntRange(1), help="Locust's, on this machine.")
+@click.option("--remote-workers", default=0, show_default=True, type=click.IntRange(0), help="Locust's, to wait for.")
+@click.option("--bind", default="127.0.0.1", show_default=True, help="Where Locust's master listens for workers.")
+@click.option("--close", is_flag=True, help="A connection for each request: keep none alive.")
+@click.option("--host", default="", help="Load a server that runs elsewhere, http://name:port, and start none.")
+@click.option("--verify", "only_verify", is_flag=True, help="Ask for each view once, and say what works.")
+@click.option("--base", default="", help="Compare with this Django, by the instructions of the servers' processes.")
+def command(
+    servers: str, views: str, styles: str, concurrency: str, rates: str, only_verify: bool, base: str, **options: Any
+) -> int:
+    """Serve the measured project by real servers and load it: which serves more, with what latency?
 
-    servers: Sequence[str] = ()
-    views: Sequence[str] = ()
-    styles: Sequence[str] = ()
-    concurrency: Sequence[int] = ()
-    rates: Sequence[float] = ()
-    django: str = "6.1"
-    workers: int = 2
-    threads: int = 8
-    seconds: int = 2
-    repeat: int = 1
-    generator: str = "wrk"
-    processes: int = 1
-    remote_workers: int = 0
-    bind: str = "127.0.0.1"
-    host: str = ""
-    close: bool = False
-
-    def server_names(self) -> list[str]:
-        """Raises click.ClickException where one is not known."""
-        unknown = [name for name in self.servers if name not in [*SERVERS, "all"]]
-        if unknown:
-            raise click.ClickException(f"no server {unknown[0]}: there are {', '.join(SERVERS)}, and all")
-        return list(SERVERS if "all" in self.servers else self.servers or DEFAULT_SERVERS)
-
-    def shapes(self) -> list[load.Shape]:
-        if not self.concurrency and not self.rates:
-            return _shapes(CONCURRENCY, RATES)
-        return _shapes(self.concurrency, self.rates)
-
-    def cells(self) -> list[Cell]:
-        """Return the cells; without styles each interface has the style that needs no crossing."""
-        grid = itertools.product(views_of(self.views), self.server_names(), self.shapes())
-        return [
-            Cell(server, view, style, shape)
-            for view, server, shape in grid
-            for style in self.styles or [NATURAL[SERVERS[server].interface]]
-        ]
-
-
-def _shapes(concurrency: Sequence[int], rates: Sequence[float]) -> list[load.Shape]:
-    return [*map(load.Shape, concurrency), *(load.Shape(rate=rate) for rate in rates)]
-
-
-def serve(settings: Settings) -> int:
-    """Measure the matrix, write the page and the JSON, print the table; return 1 where a cell failed, 0 otherwise."""
-    cells = settings.cells()
-    with experiment(settings, [cell.view for cell in cells], cells) as (experiment_, tree):
-        started = datetime.now(UTC)
-        if not settings.host:
-            experiment_.measure_ceiling()
-        results = list(_measured(experiment_, cells * settings.repeat))
-    known = {
-        **machine(),
-        **versions(tree),
-        "ceiling": experiment_.ceiling,
-        "date": started.isoformat(timespec="seconds"),
-    }
-    known |= {
-        name: getattr(settings, name) for name in ("workers", "threads", "seconds", "generator", "processes", "close")
-    }
-    document = {"settings": known, "results": [result.as_json() for result in results]}
-    SITE.mkdir(parents=True, exist_ok=True)
-    (SITE / "served.json").write_text(json.dumps(document, indent=1) + "\n")
-    page(document, SITE)
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table(document))
-    click.echo(f"Page: {SITE / 'index.html'}\nJSON: {SITE / 'served.json'}")
-    return int(any(result.failed for result in results))
-
-
-def verify(settings: Settings) -> int:
-    """Start each server, ask for each view once in each style, and print what works; return 1 where anything fails."""
-    views = views_of(settings.views)
-    styles = list(settings.styles or STYLES)
-    with experiment(settings, views, []) as (experiment_, tree), progress() as bar:
-        names = bar.track(settings.server_names(), description="servers")
-        results = [result for name in names for result in experiment_.verify(name, views, styles)]
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(verification(results, tree.label))
-    return int(any(result.failed for result in results))
-
-
-def _measured(experiment_: Experiment, cells: Sequence[Cell]) -> Iterator[Result]:
-    with progress() as bar:
-        for cell in bar.track(cells, description="served"):
-            result = experiment_.measure(cell)
-            if result.failed:
-                bar.console.print(f"{cell} at {cell.shape}: {result.failed}", soft_wrap=True)
-            yield result
-
-
-@contextlib.contextmanager
-def experiment(settings: Settings, views: Sequence[View], cells: Sequence[Cell]) -> Iterator[tuple[Experiment, Tree]]:
-    """Yield an experiment with all that its views need. Raises click.ClickException, before anything is measured."""
-    check(settings, cells)
-    with temporary_folder() as folder:
-        tree = django_of(settings.django, folder / "django")
-        with experiment_on(tree, settings, views, folder) as experiment_:
-            yield experiment_, tree
-
-
-@contextlib.contextmanager
-def experiment_on(tree: Tree, settings: Settings, views: Sequence[View], folder: Path) -> Iterator[Experiment]:
-    """Yield an experiment on a tree; its logs go to ``folder``."""
-    server_cpus, generator_cpus = load.cpus()
-    if settings.processes > len(generator_cpus):
-        generator_cpus |= server_cpus
-    with contextlib.ExitStack() as stack:
-        generator = load.Generator(
-            settings.generator,
-            generator_cpus,
-            folder,
-            settings.processes,
-            settings.remote_workers,
-            settings.bind,
-            settings.close,
+    Ends with status 1 where a server failed, or with --base got slower, and 2 where nothing could be measured.
+    """
+    with cannot_measure():
+        settings = matrix.Settings(
+            servers.split(), views.split(), styles.split(), numbers(concurrency, int), numbers(rates, float), **options
         )
-        environment = {
-            "PYTHONPATH": str(tree.path),
-            "PYTHONHASHSEED": "0",
-            "FORUM_SQLITE": str(folder / "forum.sqlite3"),
-        }
-        environment |= {"PYTHONDONTWRITEBYTECODE": ""}  # or each server would compile all of Django
-        environment |= {"DJANGO_SETTINGS_MODULE": "benchproject.served.settings", "DATABASE_URL": ""}
-        database = None
-        if not settings.host:
-            if any(view.needs_postgresql for view in views):
-                database = stack.enter_context(postgresql.database())
-                environment["DATABASE_URL"] = database.url
-                fill(environment)
-            if any(view.needs_upstream for view in views):
-                environment["UPSTREAM_URL"] = stack.enter_context(upstream(folder, generator_cpus))
-        yield Experiment(
-            PYTHON,
-            environment,
-            generator,
-            server_cpus,
-            folder,
-            settings.workers,
-            settings.threads,
-            settings.seconds,
-            database,
-            settings.host,
-        )
+        if not base:
+            return matrix.verify(settings) if only_verify else matrix.serve(settings)
+        with progress() as bar:
+            table, status = verdict.compare(base, settings.django, settings, bar)
+    Console(highlight=False).print(table)
+    return status
 
 
-def django_of(name: str, folder: Path) -> Tree:
-    """Return the Django that a release names, or the path of a checkout: its working tree."""
-    checkout = Path(name)
-    return tree_of(WORKTREE, checkout, folder) if checkout.is_dir() else tree_of(name, None, folder)
-
-
-def check(settings: Settings, cells: Sequence[Cell]) -> None:
-    """Raise click.ClickException for what would spoil the run."""
-    settings.server_names()
-    load.check(settings.generator)
-    most = max([cell.shape.connections for cell in cells], default=0)
-    if settings.host and not re.fullmatch(r"http://[\w.-]+:\d+", settings.host):
-        raise click.ClickException(f"HOST must be an address such as http://192.168.1.2:8000: {settings.host}")
-    soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
-    needed = 4 * most + 256
-    if 0 <= hard < needed:
-        raise click.ClickException(
-            f"{most} connections need {needed} open files, the limit is {hard}: ulimit -n {needed}"
-        )
-    if 0 <= soft < needed:
-        resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-
-
-@contextlib.contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """Yield a folder that goes with this process, even if that is killed."""
-    folder = Path(tempfile.mkdtemp(prefix="served-"))
-    with Kept(["sleep", "infinity"], folder / "keeper.log", folder=folder):
-        yield folder
-
-
-@contextlib.contextmanager
-def upstream(folder: Path, cpus: frozenset[int]) -> Iterator[str]:
-    """Start the service that views call, and yield its address."""
-    port = free_port()
-    with Kept(
-        [sys.executable, "-m", "harness.upstream", str(port)], folder / "upstream.log", cpus=set(cpus)
-    ) as service:
-        try:
-            wait_until_ready(service, "upstream", port, "/")
-        except ServerFailed as problem:
-            raise click.ClickException(str(problem)) from problem
-        yield f"http://127.0.0.1:{port}"
-
-
-def fill(environment: Mapping[str, str]) -> None:
-    """Create the forum's table and items. Raises click.ClickException where that Django cannot."""
-    path = os.pathsep.join([environment["PYTHONPATH"], str(ROOT)])
-    command = [PYTHON, "-m", "benchproject.served.fill"]
-    environment = {**os.environ, **environment, "PYTHONPATH": path}
-    done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
-    if done.returncode:
-        raise click.ClickException(f"the database is not filled: {done.stderr.strip().splitlines()[-1]}")
-
-
-def machine() -> dict[str, Any]:
-    """Return what the figures depend on of this machine."""
-    cpus = psutil.cpu_count() or 1
-    return {
-        "machine": platform.node(),
-        "cpus": cpus,
-        "memory": psutil.virtual_memory().total,
-        "kernel": platform.release(),
-    }
-
-
-def versions(tree: Tree) -> dict[str, Any]:
-    """Return the versions of what is measured, by package, in "versions"."""
-    code = "import json, sys, importlib.metadata as m; print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
-    known = json.loads(
-        subprocess.run([PYTHON, "-c", code, *PACKAGES], capture_output=True, text=True, check=True).stdout
-    )
-    return {"versions": {"Python": platform.python_version(), "Django": tree.label, **known}}
+def numbers(words: str, kind: type[T]) -> list[T]:
+    """Return the numbers in a text. Raises Problem where one is none, or not above 0."""
+    try:
+        found = [kind(word) for word in words.split()]
+    except ValueError as problem:
+        raise Problem(f"not a number: {words}") from problem
+    if any(number <= 0 for number in found):
+        raise Problem(f"not above 0: {words}")
+    return found

@@ -9,17 +9,20 @@ import itertools
 import math
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
+from typing import Any
 
+import click
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from scipy.optimize import brentq
 
-from tools.compare.tree import CannotMeasure
-from tools.served.command import Settings, experiment
 from tools.served.experiment import Cell, Experiment, Result
 from tools.served.load import Shape
+from tools.served.matrix import Settings, experiment
 from tools.served.views import View, views_of
+from tools.terminal import CannotMeasure, cannot_measure, progress
 
 WAITS = (1, 2, 4, 8, 16, 32, 64)
 """Milliseconds that a request waits."""
@@ -143,3 +146,18 @@ def _modelled(model: Model, points: Sequence[Point]) -> float | None:
 
 def _milliseconds(seconds: float | None) -> str:
     return "none of these waits" if seconds is None else f"{seconds * 1e3:.1f} ms"
+
+
+@click.command("crossing")
+@click.option("--sync", default="gunicorn", show_default=True, help="The server of the sync view.")
+@click.option("--async", "asynchronous", default="uvicorn", show_default=True, help="The server of the async view.")
+@click.option("--concurrency", default=64, show_default=True, type=click.IntRange(1), help="Connections.")
+@click.option("--workers", default=8, show_default=True, type=click.IntRange(1), help="Of the sync server.")
+@click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Of each of its workers.")
+@click.option("--django", default="6.1", show_default=True, help="A release, or a checkout: its working tree.")
+@click.option("--seconds", default=3, show_default=True, type=click.IntRange(1), help="How long a cell is measured.")
+def command(sync: str, asynchronous: str, concurrency: int, **options: Any) -> None:
+    """From which wait a request on does async serve more than sync? Measured, and by a queueing model."""
+    with cannot_measure(), progress() as bar:
+        table = crossing(Settings(servers=[sync, asynchronous], **options), sync, asynchronous, concurrency, bar)
+    Console(highlight=False).print(table)

@@ -14,11 +14,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-import click
-
 from harness.kept import Kept
 from harness.servers import free_port
 from tools.process import our_cpus
+from tools.terminal import Problem
 
 HERE = Path(__file__).parent
 GENERATORS = ("wrk", "locust")
@@ -153,11 +152,11 @@ def _latencies(good: int, percentiles: Mapping[str, float]) -> list[float | None
 
 
 def check(name: str) -> None:
-    """Raise click.ClickException where a generator is not installed or not known."""
+    """Raise Problem where a generator is not installed or not known."""
     if name not in GENERATORS:
-        raise click.ClickException(f"no generator {name}: there are {', '.join(GENERATORS)}")
+        raise Problem(f"no generator {name}: there are {', '.join(GENERATORS)}")
     if name == "wrk" and not shutil.which("wrk"):
-        raise click.ClickException("wrk is not installed: apt-get install wrk, or GENERATOR=locust")
+        raise Problem("wrk is not installed: apt-get install wrk, or GENERATOR=locust")
 
 
 def cpus() -> tuple[frozenset[int], frozenset[int]]:

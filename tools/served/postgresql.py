@@ -15,12 +15,12 @@ from dataclasses import dataclass
 from pathlib import Path
 from urllib.parse import urlsplit
 
-import click
 import psycopg
 from psycopg import sql
 
 from harness.kept import Kept
 from harness.servers import free_port
+from tools.terminal import Problem
 
 DEBIAN = Path("/usr/lib/postgresql")
 USER = "benchproject"
@@ -49,7 +49,7 @@ class Database:
 def database() -> Iterator[Database]:
     """Yield an empty database.
 
-    Raises click.ClickException where there is no PostgreSQL, or none that can be reached.
+    Raises Problem where there is no PostgreSQL, or none that can be reached.
     """
     given = os.environ.get("DATABASE_URL", "")
     with (
@@ -60,12 +60,12 @@ def database() -> Iterator[Database]:
 
 
 def connect(url: str) -> "psycopg.Connection[tuple[int]]":
-    """Connect. Raises click.ClickException with PostgreSQL's own reason."""
+    """Connect. Raises Problem with PostgreSQL's own reason."""
     try:
         return psycopg.connect(url, autocommit=True, connect_timeout=5)
     except psycopg.Error as problem:
         reason = str(problem).strip().splitlines()[-1]
-        raise click.ClickException(f"PostgreSQL is not reached: {reason}; check DATABASE_URL, or unset it") from problem
+        raise Problem(f"PostgreSQL is not reached: {reason}; check DATABASE_URL, or unset it") from problem
 
 
 @contextlib.contextmanager
@@ -75,7 +75,7 @@ def _scratch_database(server: str, pid: int) -> Iterator[Database]:
         try:
             connection.execute(sql.SQL("CREATE DATABASE {}").format(sql.Identifier(name)))
         except psycopg.Error as problem:
-            raise click.ClickException(f"DATABASE_URL's user may create no database: {problem}") from problem
+            raise Problem(f"DATABASE_URL's user may create no database: {problem}") from problem
         try:
             yield Database(urlsplit(server)._replace(path="/" + name).geturl(), pid, connection)
         finally:
@@ -98,9 +98,7 @@ def _private_server() -> Iterator[tuple[str, int]]:
         initdb = [programs / "initdb", "-D", data, "-U", USER, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync"]
         done = subprocess.run(initdb, capture_output=True, text=True, check=False, cwd="/", **identity)  # type: ignore[call-overload]
         if done.returncode:
-            raise click.ClickException(
-                f"initdb failed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}"
-            )
+            raise Problem(f"initdb failed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
         options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": ""}
         command = [
             str(programs / "postgres"),
@@ -120,7 +118,7 @@ def _wait_until_ready(server: Kept, url: str) -> None:
         with contextlib.suppress(psycopg.Error), psycopg.connect(url, connect_timeout=1):
             return
         time.sleep(0.05)
-    raise click.ClickException(f"the private PostgreSQL does not run: {server.last_words()}")
+    raise Problem(f"the private PostgreSQL does not run: {server.last_words()}")
 
 
 def _programs() -> Path:
@@ -132,9 +130,7 @@ def _programs() -> Path:
     for folder in [*on_path, *debian, *wheels]:
         if (folder / "initdb").is_file() and (folder / "postgres").is_file():
             return folder
-    raise click.ClickException(
-        "PostgreSQL is not installed: apt-get install postgresql, or name a server by DATABASE_URL"
-    )
+    raise Problem("PostgreSQL is not installed: apt-get install postgresql, or name a server by DATABASE_URL")
 
 
 def _unprivileged_user() -> str | None:

@@ -5,15 +5,17 @@ import tempfile
 from collections.abc import Iterator, Mapping
 from pathlib import Path
 
+import click
 from rich.box import SIMPLE_HEAD
+from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
-from tools.compare.command import cannot_measure, progress
 from tools.compare.tree import Tree, tree_of
 from tools.compare.trial import ASGI, CALIBRATION, LOOP, WSGI, busy_process, planted
-from tools.served.command import Settings
+from tools.served.matrix import Settings
 from tools.served.verdict import SERVED, Verdicts, judged
+from tools.terminal import cannot_measure, progress
 
 PLANTED = 0.03
 """How much more a request executes."""
@@ -62,3 +64,12 @@ def _planted(base: Tree, rounds: Mapping[str, int]) -> Iterator[Tree]:
         for server, number in rounds.items():
             tree = stack.enter_context(planted(tree, PLACES[server], LOOP.format(number)))
         yield tree
+
+
+@click.command("served-trial")
+@click.option("--release", default="6.1", show_default=True, help="The Django that is compared with copies of itself.")
+@click.option("--times", default=20, show_default=True, type=click.IntRange(1), help="How often each case is tried.")
+@click.option("--busy", is_flag=True, help="Keep one CPU busy meanwhile.")
+def command(release: str, times: int, busy: bool) -> None:
+    """Learn what the comparison of served requests finds on this machine, by a tree and copies with planted changes."""
+    Console(highlight=False).print(trial(release, times, busy))

@@ -19,11 +19,12 @@ from rich.table import Table
 from harness.kept import Kept
 from harness.servers import SERVERS, ServerFailed
 from tools.compare import verdict
-from tools.compare.tree import CannotMeasure, Tree
-from tools.served.command import Settings, check, django_of, experiment_on, temporary_folder
+from tools.compare.tree import Tree
 from tools.served.experiment import Cell, Experiment, Unavailable
 from tools.served.load import LoadFailed, Shape
+from tools.served.matrix import Settings, check, django_of, experiment_on, temporary_folder
 from tools.served.views import NATURAL, views_of
+from tools.terminal import CannotMeasure
 
 SERVED = ("gunicorn", "uvicorn")
 ROUNDS = 5

@@ -4,9 +4,8 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
-import click
-
 from benchproject.forum import content
+from tools.terminal import Problem
 
 STYLES = ("sync", "async")
 NATURAL = {"WSGI": "sync", "ASGI": "async"}
@@ -74,14 +73,14 @@ EVERY = (
 
 
 def views_of(names: Sequence[str]) -> list[View]:
-    """Return the views by their names, "wait-20ms" or "all". Raises click.ClickException where there is none such."""
+    """Return the views by their names, "wait-20ms" or "all". Raises Problem where there is none such."""
     return [_view_of(name) for name in (EVERY if "all" in names else names or DEFAULT)]
 
 
 def _view_of(name: str) -> View:
     base, _, milliseconds = re.fullmatch(r"(.*?)(-(\d+)ms)?", name).groups()  # type: ignore[union-attr]
     if base not in VIEWS or (milliseconds and base in ("hello", "cpu")):
-        raise click.ClickException(
+        raise Problem(
             f"no view {name}: there are {', '.join(VIEWS)}, and all; -20ms at the end has a query or call take so long"
         )
     view = VIEWS[base]
