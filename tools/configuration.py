@@ -6,6 +6,7 @@ hashes are local, stay in a folder that git ignores.
 
 import json
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -57,3 +58,12 @@ class History:
         }
         self.path.write_text(json.dumps(configuration, indent=4) + "\n")
         return configuration
+
+
+def parts_of(scenarios: Sequence[str]) -> list[str]:
+    """Return the files in benchmarks/ that some words name. Raises Problem where there is none such."""
+    known = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
+    unknown = [name for name in scenarios if name not in [*known, "all"]]
+    if unknown:
+        raise Problem(f"no scenario {unknown[0]}: there are {', '.join(known)}, and all")
+    return known if "all" in scenarios else list(scenarios)

@@ -13,7 +13,7 @@ from rich.console import Console
 from tools import process, releases
 from tools.bench.figures import failures, machine_of, results_of
 from tools.bench.table import resolution, table_of
-from tools.configuration import PYTHON, ROOT, History
+from tools.configuration import PYTHON, History, parts_of
 from tools.terminal import Problem
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
@@ -36,15 +36,6 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
     _forget_interrupted(history, machine)
     _measure(history, machine, pattern, hashes)
     _answer(history, machine, hashes, configuration)
-
-
-def parts_of(scenarios: Sequence[str]) -> list[str]:
-    """Return the files in benchmarks/ that some words name. Raises Problem where there is none such."""
-    known = sorted(path.stem for path in (ROOT / "benchmarks").glob("[a-z]*.py"))
-    unknown = [name for name in scenarios if name not in [*known, "all"]]
-    if unknown:
-        raise Problem(f"no scenario {unknown[0]}: there are {', '.join(known)}, and all")
-    return known if "all" in scenarios else list(scenarios)
 
 
 def _releases(history: History, wanted: Sequence[str]) -> dict[str, str]:

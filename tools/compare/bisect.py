@@ -12,12 +12,12 @@ from typing import NamedTuple
 import click
 from rich.console import Console
 
-from tools.bench.command import parts_of
 from tools.compare import instructions, tree, verdict
 from tools.compare.comparison import Outcome, Pair, outcome
 from tools.compare.report import fact
 from tools.compare.side import Cell, Side
 from tools.compare.tree import tree_of
+from tools.configuration import parts_of
 from tools.terminal import CannotMeasure, Problem, cannot_measure
 
 METRICS = (*verdict.WORK, "bytecodes", "instructions")

@@ -12,10 +12,10 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
-from tools.bench.command import parts_of
 from tools.compare.comparison import Comparison
 from tools.compare.report import Report, fact
 from tools.compare.tree import Tree, tree_of
+from tools.configuration import parts_of
 from tools.terminal import NoCounter, SameCode, cannot_measure, progress
 
 # Without a file name the answer goes to standard output.
