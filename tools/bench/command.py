@@ -75,7 +75,11 @@ def _forget_interrupted(history: History, machine: str) -> None:
     """Drop the benchmarks whose rounds were interrupted: asv keeps samples until the last round and no longer."""
     folder = history.results / machine
     for result in iter_results_for_machine(str(history.results), machine) if folder.is_dir() else ():
-        interrupted = [name for name in result.get_all_result_keys() if result._samples[name]]
+        interrupted = [
+            name
+            for name in result.get_all_result_keys()
+            if any(result.get_result_samples(name, result.get_result_params(name)))
+        ]
         for name in interrupted:
             result.remove_result(name)
         if interrupted:

@@ -33,7 +33,7 @@ def results_of(folder: Path, machine: str, commit: str, python: str) -> Results 
     """
     paths = sorted((folder / machine).glob(f"{commit[:8]}-*.json"), key=lambda path: path.stat().st_mtime)
     results = [Results.load(str(path), machine_name=machine) for path in reversed(paths)]
-    return next((result for result in results if result._python == python), None)
+    return next((result for result in results if result.params["python"] == python), None)
 
 
 def figures(result: Results, benchmark: str) -> dict[tuple[Any, ...], Figure]:

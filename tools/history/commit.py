@@ -44,7 +44,7 @@ class Commit:
         self.commit = commit
         self.environment = next(environment.get_environments(self.conf, []))
 
-    def prepare(self, folder: Path) -> None:
+    def prepare(self) -> None:
         """Raises SystemExit, with the reason said, where the environment or the commit fails."""
         try:
             self.environment.create()
@@ -52,7 +52,7 @@ class Commit:
             fail(NO_ENVIRONMENT, problem)
         self.install()
         found = Benchmarks.discover(self.conf, self.repo, [self.environment], [self.commit])
-        util.write_json(folder / "benchmarks.json", found._all_benchmarks, Benchmarks.api_version)
+        found.save()
 
     def install(self) -> None:
         try:
@@ -66,7 +66,7 @@ class Commit:
         benchmarks = Benchmarks(self.conf, [each for name, each in known.items() if name in names])
         results = self._results(util.load_json(folder / "machine.json", Machine.api_version))
         run_benchmarks(benchmarks, self.environment, results=results, launch_method=self.conf.launch_method)
-        failed = {name for name in benchmarks if results._results[name] is None}
+        failed = [name for name in benchmarks if not measured_any(results, name)]
         (folder / "errors").write_text(json.dumps({name: results.stderr[name][-SAID:] for name in failed}))
         results.save(str(folder))
 
@@ -77,6 +77,11 @@ class Commit:
         packages = json.loads(its.run(["-c", PACKAGES], dots=False))
         date = self.repo.get_date(self.commit)
         return Results(params, packages, self.commit, date, its.python, its.name, its.env_vars)
+
+
+def measured_any(results: Results, name: str) -> bool:
+    """Tell whether a benchmark has a figure, or n/a, for any of its parameters."""
+    return any(value is not None for value in results.get_result_value(name, results.get_result_params(name)))
 
 
 def fail(status: int, problem: util.ProcessError | str) -> None:
@@ -110,7 +115,7 @@ def main(configuration: str, commit: str, folder: str, step: str, *names: str) -
         elif step == "install":
             measured.install()
         else:
-            measured.prepare(Path(folder))
+            measured.prepare()
 
 
 if __name__ == "__main__":
