@@ -169,3 +169,11 @@ def test_each_command_of_the_table_is_there_under_its_name() -> None:
     for name, (place, _) in COMMANDS.items():
         module, _, attribute = place.partition(":")
         assert getattr(importlib.import_module(module), attribute).name == name
+
+
+def test_each_heading_of_the_method_names_its_code() -> None:
+    sections = re.split(r"^#+ (.+)$", (ROOT / "docs" / "method.md").read_text(), flags=re.MULTILINE)[1:]
+    for heading, text in zip(sections[::2], sections[1::2], strict=True):
+        named = re.findall(r"`((?:tools|harness)/\S+\.py)`", text.strip().partition("\n\n")[0])
+        assert heading == "Sources" or named, heading
+        assert all((ROOT / name).is_file() for name in named), named

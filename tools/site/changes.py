@@ -6,6 +6,7 @@ from array import array
 from collections import Counter, deque
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, field
+from functools import cache
 from operator import eq
 from pathlib import Path
 from typing import NamedTuple
@@ -45,8 +46,15 @@ class Known:
     origins: list[Result | None]
     moves: dict[int, "deque[float]"] = field(default_factory=dict)
 
-    def copy(self) -> "Known":
-        return Known(self.values[:], self.origins[:], self.moves)
+    def followed_by(self, result: Result, cells: Sequence[int]) -> "Known":
+        """Return what is known once a result is: its figures of some cells, where it has any."""
+        if same(self, result, cells):
+            return Known(self.values, [result] * len(self.origins), self.moves)
+        after = Known(self.values[:], self.origins[:], self.moves)
+        for cell in cells:
+            if is_measured(result.values[cell]):
+                after.values[cell], after.origins[cell] = result.values[cell], result
+        return after
 
 
 Line = tuple[str, ...]
@@ -76,40 +84,54 @@ def changes_of(suite: Suite, results: Sequence[Result], history: History) -> lis
             clocked: Line = ("timed", result.environment, result.machine)
             for line, cells in ((counted, exact), (clocked, timed)):
                 before = own.get(line)
-                own[line] = after = before.copy() if before else Known(result.values[:], [result] * len(suite.cells))
                 if before:
-                    changes += compared(suite, before, after, result, cells)
+                    changes += compared(suite, before, result, cells)
+                    own[line] = before.followed_by(result, cells)
+                else:
+                    own[line] = Known(result.values[:], [result] * len(suite.cells))
         known[commit.hash] = own
     return changes
 
 
-def compared(suite: Suite, before: Known, after: Known, result: Result, cells: Sequence[int]) -> Iterator[Change]:
-    """Yield what ``result`` changed of ``cells`` since ``before``, and write its figures into ``after``."""
+def compared(suite: Suite, before: Known, result: Result, cells: Sequence[int]) -> Iterator[Change]:
+    """Yield what a result changed of some cells since what was known before."""
     if same(before, result, cells):
-        after.origins = [result] * len(after.origins)
         return
-    drifts: dict[Path, float | None] = {}
+    origins = {origin.path: origin for origin in before.origins if origin}
+
+    @cache
+    def drifted(path: Path) -> float | None:
+        return drift(suite, origins[path], result)
+
     for cell in cells:
-        new = result.values[cell]
-        if new != new or new == FAILED:  # not measured
-            continue
-        old, origin = before.values[cell], before.origins[cell]
-        after.values[cell], after.origins[cell] = new, result
-        if old in (new, FAILED) or old != old or origin is None or origin.commit == result.commit:
+        old, new, origin = before.values[cell], result.values[cell], before.origins[cell]
+        if not differ(old, new) or origin is None or origin.commit == result.commit:
             continue
         if suite.cells[cell].exact:
             yield Change(result.commit, origin.commit, cell, old, new, 0.0, result)
         elif math.isfinite(old) and math.isfinite(new) and old > 0:
-            moves = after.moves.setdefault(cell, deque(maxlen=CHANGES_OF_A_CELL))
-            move = abs(new / old - 1)
-            if origin.path not in drifts:
-                drifts[origin.path] = drift(suite, origin, result)
-            drifted, sampled = drifts[origin.path], interval(origin, result, cell)
-            # Most moves are small, and what is usual takes long to tell.
-            size = resolution(drifted, sampled, moves) if move > left_open(drifted, sampled) else None
-            moves.append(move)
-            if size is not None and move > size:
+            moves = before.moves.setdefault(cell, deque(maxlen=CHANGES_OF_A_CELL))
+            size = exceeded(abs(new / old - 1), drifted(origin.path), interval(origin, result, cell), moves)
+            if size is not None:
                 yield Change(result.commit, origin.commit, cell, old, new, size, result)
+
+
+def differ(old: float, new: float) -> bool:
+    """Tell whether both figures were measured, and are not the same."""
+    return old != new and is_measured(old) and is_measured(new)
+
+
+def is_measured(value: float) -> bool:
+    """Tell whether a cell has a figure, or n/a for one."""
+    return not math.isnan(value) and value != FAILED
+
+
+def exceeded(move: float, drifted: float | None, sampled: float | None, moves: "deque[float]") -> float | None:
+    """Return the resolution that a move of a time went beyond, None where it did not; add it to the time's moves."""
+    # Most moves are small, and what is usual takes long to tell.
+    size = resolution(drifted, sampled, moves) if move > left_open(drifted, sampled) else None
+    moves.append(move)
+    return size if size is not None and move > size else None
 
 
 def same(before: Known, result: Result, cells: Sequence[int]) -> bool:
@@ -123,7 +145,7 @@ def resolution(drifted: float | None, sampled: float | None, moves: Sequence[flo
     It is the larger of two: what the floors, the same code under each commit, differ by, on top of what the samples of
     both leave open; and the third quartile of this time's last changes plus three times their interquartile range.
     """
-    before = usual(moves)
+    before = usual_move(moves)
     if drifted is None and before is None:
         return None
     return max(left_open(drifted, sampled), before or 0.0)
@@ -145,7 +167,7 @@ def drift(suite: Suite, old: Result, new: Result) -> float | None:
     return max((max(a, b) / min(a, b) - 1 for a, b in pairs if 0 < a < math.inf and 0 < b < math.inf), default=None)
 
 
-def usual(moves: Sequence[float]) -> float | None:
+def usual_move(moves: Sequence[float]) -> float | None:
     if len(moves) < FEWEST_CHANGES:
         return None
     low, _, high = statistics.quantiles(moves, n=4)
