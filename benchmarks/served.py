@@ -8,13 +8,12 @@ import contextlib
 import http.client
 import subprocess
 import sys
-import tempfile
 from http import HTTPStatus
 from pathlib import Path
 
 from benchproject.forum import content
 from harness import servers
-from harness.kept import Kept
+from harness.kept import temporary_folder
 from harness.project import need_async_views
 from harness.response import Lie
 
@@ -41,8 +40,7 @@ class _Served:
         if servers.SERVERS[server].interface == "ASGI":
             need_async_views()
         self.path = "/%s/%s/" % (self.route, {"WSGI": "sync", "ASGI": "async"}[servers.SERVERS[server].interface])
-        folder = Path(tempfile.mkdtemp(prefix="served-"))
-        running.enter_context(Kept(["sleep", "infinity"], folder / "keeper.log", folder=folder))
+        folder = running.enter_context(temporary_folder("served-"))
         environment = {"DJANGO_SETTINGS_MODULE": SETTINGS, "FORUM_SQLITE": str(folder / "forum.sqlite3")}
         environment.update(DATABASE_URL="", PYTHONPATH=":".join(filter(None, sys.path)))
         subprocess.run([sys.executable, "-m", "benchproject.served.fill"], env=environment, cwd=ROOT, check=True)

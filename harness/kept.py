@@ -14,6 +14,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from pathlib import Path
 
@@ -84,6 +85,14 @@ class Kept:
 
     def __exit__(self, *exception):
         self.close()
+
+
+@contextlib.contextmanager
+def temporary_folder(prefix):
+    """Yield a new folder, a ``Path``, that goes with this process, even if that is killed."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix))
+    with Kept(["sleep", "infinity"], folder / "keeper.log", folder=folder):
+        yield folder
 
 
 def _path(env):

@@ -2,7 +2,6 @@
 
 import itertools
 import statistics
-import tempfile
 from collections.abc import Hashable, Iterator
 from contextlib import closing
 from functools import cached_property
@@ -12,6 +11,7 @@ from typing import NamedTuple
 import click
 from rich.console import Console
 
+from harness.kept import temporary_folder
 from tools.compare import instructions, tree, verdict
 from tools.compare.comparison import Outcome, Pair, outcome
 from tools.compare.report import fact
@@ -124,8 +124,8 @@ class Bisection:
         return self._outcomes[index]
 
     def _measure(self, commit: str) -> dict[Cell, Outcome]:
-        with tempfile.TemporaryDirectory(prefix="bisect-") as folder:
-            copy = tree_of(commit, self.checkout, Path(folder, "tree"))
+        with temporary_folder("bisect-") as folder:
+            copy = tree_of(commit, self.checkout, folder / "tree")
             with closing(Side(copy, self.parts)) as side:
                 outcomes = {cell: outcome(side, cell) for cell in side.cells() if str(cell).startswith(self.scenario)}
         if not outcomes:
@@ -140,8 +140,8 @@ class Bisection:
     def _mean(self, index: int) -> float:
         """Return the mean of the instructions of the scenario's first measured cell in several processes."""
         if index not in self._instructions:
-            with tempfile.TemporaryDirectory(prefix="bisect-") as folder:
-                copy = tree_of(self.commits[index], self.checkout, Path(folder, "tree"))
+            with temporary_folder("bisect-") as folder:
+                copy = tree_of(self.commits[index], self.checkout, folder / "tree")
                 self._instructions[index] = statistics.fmean(self._sample(copy) for _ in range(PROCESSES))
         return self._instructions[index]
 

@@ -3,7 +3,6 @@
 import contextlib
 import json
 import sys
-import tempfile
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -12,6 +11,7 @@ import click
 from rich.console import Console
 from rich.progress import Progress
 
+from harness.kept import temporary_folder
 from tools.compare.comparison import Comparison
 from tools.compare.report import Report, fact
 from tools.compare.tree import Tree, tree_of
@@ -62,8 +62,8 @@ def estimate(comparison: Comparison, bar: Progress) -> None:
 @contextlib.contextmanager
 def two_trees(base: str, head: str, checkout: Path | None) -> Iterator[tuple[Tree, Tree]]:
     """Yield both sides as folders, removed afterwards. Raises CannotMeasure where both hold the same code."""
-    with tempfile.TemporaryDirectory(prefix="compare-") as folder:
-        trees = tree_of(base, checkout, Path(folder, "base")), tree_of(head, checkout, Path(folder, "head"))
+    with temporary_folder("compare-") as folder:
+        trees = tree_of(base, checkout, folder / "base"), tree_of(head, checkout, folder / "head")
         if trees[0].digest == trees[1].digest:
             raise SameCode(f"{trees[0].label} and {trees[1].label} hold the same code: nothing to compare")
         yield trees

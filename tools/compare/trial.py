@@ -8,10 +8,8 @@ import shutil
 import statistics
 import subprocess
 import sys
-import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
-from pathlib import Path
 from typing import NamedTuple
 
 import click
@@ -20,6 +18,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from harness.kept import temporary_folder
 from tools.compare import verdict
 from tools.compare.command import DEFAULT, count, estimate
 from tools.compare.comparison import Comparison
@@ -53,8 +52,8 @@ def trial(release: str, times: int, busy: bool) -> Table:
 
     Raises CannotMeasure where the release is not there or does not run.
     """
-    with cannot_measure(), tempfile.TemporaryDirectory(prefix="trial-") as folder, busy_process(busy):
-        base = tree_of(release, None, Path(folder, "base"))
+    with cannot_measure(), temporary_folder("trial-") as folder, busy_process(busy):
+        base = tree_of(release, None, folder / "base")
         table = Table("planted", "found", "resolution: median, worst", title=f"Django {base.label}", box=SIMPLE_HEAD)
         with progress() as bar:
             for name, attempt in cases(base, bar):
@@ -113,8 +112,8 @@ def change(base: Tree, lines: str, by: Measurement) -> verdict.Estimate:
 @contextlib.contextmanager
 def planted(base: Tree, place: tuple[str, str], lines: str) -> Iterator[Tree]:
     """Yield a copy of a tree with lines planted at the start of a handler, beside a function that they may call."""
-    with tempfile.TemporaryDirectory(prefix="trial-") as folder:
-        path = Path(folder, "head")
+    with temporary_folder("trial-") as folder:
+        path = folder / "head"
         # Code that was compiled under another path lies otherwise in memory, and is slower by 0.7 %.
         shutil.copytree(base.path, path, ignore=shutil.ignore_patterns("__pycache__"))
         file, start = place

@@ -1,11 +1,11 @@
 """The branch that results are pushed to, however many push at once: who comes second merges again."""
 
 import shutil
-import tempfile
 from pathlib import Path
 
 import click
 
+from harness.kept import temporary_folder
 from tools.history.merge import merge
 from tools.history.repository import DJANGO, Repository, git, repository
 from tools.history.store import RESULTS
@@ -23,9 +23,9 @@ def pushed(remote: str, branch: str, shards: Path, repository: Repository) -> li
     The branch is made if it is not there. Raises Problem where it cannot be read or pushed.
     """
     for _ in range(TRIES):
-        with tempfile.TemporaryDirectory(prefix="results-") as folder:
+        with temporary_folder("results-") as folder:
             checkout(remote, branch, folder)
-            refused = merge(shards, Path(folder, "results"), repository)
+            refused = merge(shards, folder / "results", repository)
             if not commit(folder) or push(folder, branch):
                 return refused
             click.echo(f"another push to {branch} came first: merging again")
@@ -34,11 +34,11 @@ def pushed(remote: str, branch: str, shards: Path, repository: Repository) -> li
 
 def fetched(remote: str, branch: str, results: Path) -> None:
     """Put the results of a branch beside those in a folder."""
-    with tempfile.TemporaryDirectory(prefix="results-") as folder:
+    with temporary_folder("results-") as folder:
         if not checkout(remote, branch, folder):
             click.echo(f"{remote} has no branch {branch} yet")
             return
-        shutil.copytree(Path(folder, "results"), results, dirs_exist_ok=True)
+        shutil.copytree(folder / "results", results, dirs_exist_ok=True)
 
 
 def checkout(remote: str, branch: str, folder: str) -> bool:

@@ -9,7 +9,6 @@ import re
 import resource
 import subprocess
 import sys
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -20,7 +19,7 @@ import click
 import psutil
 from rich.console import Console
 
-from harness.kept import Kept
+from harness.kept import Kept, temporary_folder
 from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
 from tools.compare.tree import WORKTREE, Tree, tree_of
 from tools.configuration import ROOT
@@ -146,7 +145,7 @@ def _measured(experiment_: Experiment, cells: Sequence[Cell]) -> Iterator[Result
 def experiment(settings: Settings, views: Sequence[View], cells: Sequence[Cell]) -> Iterator[tuple[Experiment, Tree]]:
     """Yield an experiment with all that its views need. Raises Problem, before anything is measured."""
     check(settings, cells)
-    with temporary_folder() as folder:
+    with temporary_folder("served-") as folder:
         tree = django_of(settings.django, folder / "django")
         with experiment_on(tree, settings, views, folder) as experiment_:
             yield experiment_, tree
@@ -216,14 +215,6 @@ def check(settings: Settings, cells: Sequence[Cell]) -> None:
         raise Problem(f"{most} connections need {needed} open files, the limit is {hard}: ulimit -n {needed}")
     if 0 <= soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
-
-
-@contextlib.contextmanager
-def temporary_folder() -> Iterator[Path]:
-    """Yield a folder that goes with this process, even if that is killed."""
-    folder = Path(tempfile.mkdtemp(prefix="served-"))
-    with Kept(["sleep", "infinity"], folder / "keeper.log", folder=folder):
-        yield folder
 
 
 @contextlib.contextmanager

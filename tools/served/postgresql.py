@@ -7,7 +7,6 @@ import pwd
 import shutil
 import signal
 import subprocess
-import tempfile
 import time
 import uuid
 from collections.abc import Iterator
@@ -18,7 +17,7 @@ from urllib.parse import urlsplit
 import psycopg
 from psycopg import sql
 
-from harness.kept import Kept
+from harness.kept import Kept, temporary_folder
 from harness.servers import free_port
 from tools.terminal import Problem
 
@@ -86,10 +85,9 @@ def _scratch_database(server: str, pid: int) -> Iterator[Database]:
 def _private_server() -> Iterator[tuple[str, int]]:
     """Start PostgreSQL in a temporary folder, as another user where this is root, and yield its address and process."""
     programs, port = _programs(), free_port()
-    folder = Path(tempfile.mkdtemp(prefix="served-postgresql-"))
-    data, user = folder / "data", _unprivileged_user()
-    # The keeper removes the folder from the first moment on.
-    with Kept(["sleep", "infinity"], folder / "keeper.log", folder=folder):
+    user = _unprivileged_user()
+    with temporary_folder("served-postgresql-") as folder:
+        data = folder / "data"
         identity = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
         data.mkdir(mode=0o700)
         if user:

@@ -1,9 +1,7 @@
 """``make trial OPTIONS=--served``: what the served verdict finds on this machine, and what it only believes to find."""
 
 import contextlib
-import tempfile
 from collections.abc import Iterator, Mapping
-from pathlib import Path
 
 import click
 from rich.box import SIMPLE_HEAD
@@ -11,6 +9,7 @@ from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
+from harness.kept import temporary_folder
 from tools.compare.tree import Tree, tree_of
 from tools.compare.trial import ASGI, CALIBRATION, LOOP, WSGI, busy_process, planted
 from tools.served.matrix import Settings
@@ -27,11 +26,11 @@ def trial(release: str, times: int, busy: bool) -> Table:
     """Compare a tree with itself, and with 3 % more instructions, so many times; return how often each was found."""
     with (
         cannot_measure(),
-        tempfile.TemporaryDirectory(prefix="trial-") as folder,
+        temporary_folder("trial-") as folder,
         busy_process(busy),
         progress() as bar,
     ):
-        base = tree_of(release, None, Path(folder, "base"))
+        base = tree_of(release, None, folder / "base")
         calibrated = _compared(base, dict.fromkeys(SERVED, CALIBRATION), bar)
         rounds = {name: round(PLANTED / found.change * CALIBRATION) for name, found in calibrated.items()}
         table = Table("planted", "server", "found", "resolution, worst", title=f"Django {base.label}", box=SIMPLE_HEAD)

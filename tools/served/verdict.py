@@ -16,13 +16,13 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Table
 
-from harness.kept import Kept
+from harness.kept import Kept, temporary_folder
 from harness.servers import SERVERS, ServerFailed
 from tools.compare import verdict
 from tools.compare.tree import Tree
 from tools.served.experiment import Cell, Experiment, Unavailable
 from tools.served.load import LoadFailed, Shape
-from tools.served.matrix import Settings, check, django_of, experiment_on, temporary_folder
+from tools.served.matrix import Settings, check, django_of, experiment_on
 from tools.served.views import NATURAL, views_of
 from tools.terminal import CannotMeasure
 
@@ -38,7 +38,7 @@ def compare(base: str, head: str, settings: Settings, bar: Progress) -> tuple[Ta
 
     Raises CannotMeasure where a side does not run, or has no counter of instructions.
     """
-    with temporary_folder() as folder:
+    with temporary_folder("served-") as folder:
         trees = tuple(django_of(name, folder / side) for name, side in ((base, "base"), (head, "head")))
         if trees[0].digest == trees[1].digest:
             raise CannotMeasure(f"{trees[0].label} and {trees[1].label} hold the same code: nothing to compare")
@@ -69,7 +69,7 @@ def judged(trees: Sequence[Tree], settings: Settings, bar: Progress) -> Verdicts
 @contextlib.contextmanager
 def _experiments(trees: Sequence[Tree], settings: Settings, names: Sequence[str]) -> Iterator[list[list[Experiment]]]:
     """Yield for each server an experiment on each tree, in a folder of its own."""
-    with temporary_folder() as folder, contextlib.ExitStack() as stack:
+    with temporary_folder("served-") as folder, contextlib.ExitStack() as stack:
 
         def experiment(name: str, side: str, tree: Tree) -> Experiment:
             own = folder / name / side
