@@ -24,7 +24,6 @@ import fcntl
 import os
 import posixpath
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import zlib
@@ -50,6 +49,8 @@ from pypi_simple import (
 )
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tools import git
 
 IDENTITY = "release history <releases@localhost>"
 """Author and committer of each commit; a change of it changes every hash."""
@@ -333,9 +334,7 @@ def _create(repository: Path) -> None:
         raise click.ClickException(f"{repository} is not a git repository: remove it")
     with _scratch(repository) as folder:
         new = folder / "new.git"
-        # Named, since the defaults of git change: sha256 would change every hash.
-        options = ("--template=", "--initial-branch=main", "--object-format=sha1")
-        _git(new, "init", "--quiet", "--bare", *options)
+        git.create(new)
         # A killed init must not leave a directory that looks like a repository.
         new.rename(repository)
 
@@ -372,25 +371,13 @@ def _locked(repository: Path) -> Iterator[None]:
         yield
 
 
-def _git(repository: Path, *arguments: str, stdin: IO[bytes] | None = None) -> str:
+def _git(repository: Path, *arguments: str, stdin: bytes | IO[bytes] = b"") -> str:
     """Return what git prints; raises click.ClickException if it fails, OSError if it is missing."""
-    done = subprocess.run(
-        ["git", f"--git-dir={repository}", *arguments],
-        env=_environment(),
-        stdin=stdin or subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        complaint = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise click.ClickException(f"git {arguments[0]} failed in {repository}: {complaint}")
-    return done.stdout.decode()
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment without git settings: the user's, or those of a hook that runs us."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return inherited | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    try:
+        # Named, since a damaged repository would have git look for one in the folders above.
+        return git.text(repository, "--git-dir=.", *arguments, stdin=stdin)
+    except git.GitFailed as problem:
+        raise click.ClickException(f"git {arguments[0]} failed in {repository}: {problem.reason}") from problem
 
 
 # Failures

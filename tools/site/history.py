@@ -1,7 +1,6 @@
 """The order of the measured commits: by git where it is at hand, else by their dates."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
@@ -10,6 +9,7 @@ from typing import Literal
 
 from packaging.version import InvalidVersion, Version
 
+from tools import git
 from tools.site.results import Result
 
 
@@ -127,18 +127,19 @@ def log(repository: Path, commits: Iterable[str]) -> list[tuple[str, str, int, s
     Empty where there is no such repository, or it has none of them.
     """
     pretty = "--format=%H%x00%P%x00%ct%x00%s"
-    checked = git(repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", lines=commits).splitlines()
+    checked = said(repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", lines=commits).splitlines()
     known = [line.split()[0] for line in checked if line.endswith(" commit")]
     if not known:
         return []
-    output = git(repository, "log", "--stdin", "--first-parent", "--topo-order", "--reverse", pretty, lines=known)
-    rows = (line.split("\0", 3) for line in output.splitlines() if line)
+    output = said(repository, "log", "--stdin", "--first-parent", "--topo-order", "--reverse", pretty, lines=known)
+    # Not splitlines, since a subject may hold any other end of a line.
+    rows = (line.split("\0", 3) for line in output.split("\n") if line)
     return [(commit, parents[:40], int(seconds), subject) for commit, parents, seconds, subject in rows]
 
 
 def tags(repository: Path) -> dict[str, str]:
     """Return the final releases' versions by hash, the newest version of each."""
-    output = git(
+    output = said(
         repository, "for-each-ref", "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)", "refs/tags"
     )
     found: dict[str, Version] = {}
@@ -158,10 +159,9 @@ def version_of(tag: str) -> Version | None:
         return None
 
 
-def git(repository: Path, *arguments: str, lines: Iterable[str] = ()) -> str:
+def said(repository: Path, *arguments: str, lines: Iterable[str] = ()) -> str:
     """Return what git says of a repository, nothing where it fails."""
-    command = ["git", "-C", str(repository), *arguments]
-    done = subprocess.run(
-        command, input="\n".join(lines), capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
-    return done.stdout if done.returncode == 0 else ""
+    try:
+        return git.text(repository, *arguments, stdin="\n".join(lines).encode())
+    except git.GitFailed:
+        return ""
