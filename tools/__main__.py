@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import click
 from asv.util import UserError
-from rich.console import Console
+
+from tools.terminal import console
 
 T = TypeVar("T", int, float)
 
@@ -106,7 +107,7 @@ def trial(release: str, times: int, busy: bool, under_servers: bool) -> None:
     else:
         from tools.trial import trial
 
-    Console(highlight=False).print(trial(release, times, busy))
+    console().print(trial(release, times, busy))
 
 
 @cli.command()
@@ -146,7 +147,7 @@ def served(
             return matrix.verify(settings) if only_verify else matrix.serve(settings)
         with progress() as bar:
             table, status = verdict.compare(base, settings.django, settings, bar)
-    Console(highlight=False).print(table)
+    console().print(table)
     return status
 
 
@@ -166,7 +167,7 @@ def crossing(sync: str, asynchronous: str, concurrency: int, **options: Any) -> 
 
     with cannot_measure(), progress() as bar:
         table = crossing(Settings(servers=[sync, asynchronous], **options), sync, asynchronous, concurrency, bar)
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 @cli.command()

@@ -8,9 +8,8 @@ from asv.machine import Machine, MachineCollection
 from asv.results import Results, iter_results_for_machine
 from asv.util import UserError
 from rich import filesize
-from rich.console import Console
 
-from tools import process, releases
+from tools import process, releases, terminal
 from tools.configuration import PYTHON, ROOT, History
 from tools.figures import failures, machine_of, results_of
 from tools.table import resolution, table_of
@@ -18,7 +17,7 @@ from tools.table import resolution, table_of
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
 SERIES = f"{PYTHON.major}.{PYTHON.minor}"
 
-console = Console(highlight=False)
+console = terminal.console()
 
 
 def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None:
@@ -64,7 +63,8 @@ def _at_hand(history: History, wanted: Sequence[str], problem: click.ClickExcept
     chosen = [newest.get(word, word) for word in wanted] or list(newest.values())[-3:]
     if not chosen or not set(chosen) <= set(hashes):
         raise problem
-    console.print(f"[yellow]{problem.message}[/]\nGoing on with what is at hand: {', '.join(chosen)}")
+    console.print(problem.message, style="yellow")
+    console.print(f"Going on with what is at hand: {', '.join(chosen)}")
     return {version: hashes[version] for version in hashes if version in chosen}
 
 

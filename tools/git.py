@@ -43,6 +43,10 @@ SETTINGS = {
 }
 
 
+TOKEN = '!f() { echo username=x-access-token; echo "password=$GITHUB_TOKEN"; }; f'
+"""A helper by which git reads the token that a step of a workflow was given."""
+
+
 class GitFailed(click.ClickException):
     """git failed, for ``reason``."""
 
@@ -87,7 +91,7 @@ def create(folder: Path, branch: str = "main", bare: bool = True) -> None:
 
 def environment() -> dict[str, str]:
     """Return the environment that git runs in."""
-    settings = [*taken(), *SETTINGS.items()]
+    settings = [*taken(), *token(), *SETTINGS.items()]
     return {
         **{name: value for name, value in os.environ.items() if VARIABLES.fullmatch(name)},
         "GIT_CONFIG_GLOBAL": os.devnull,
@@ -108,6 +112,12 @@ def taken() -> list[tuple[str, str]]:
     listed = _run(["config", "--list", "-z"], {**own, "GIT_DIR": os.devnull}).decode(errors="surrogateescape")
     settings = (line.partition("\n") for line in listed.split("\0") if line)
     return [(name, value if is_set else "true") for name, is_set, value in settings if TAKEN.fullmatch(name)]
+
+
+def token() -> list[tuple[str, str]]:
+    """Return the setting by which git tells a workflow's own server its token, and no other; none elsewhere."""
+    server = os.environ.get("GITHUB_SERVER_URL")
+    return [(f"credential.{server}.helper", TOKEN)] if server and "GITHUB_TOKEN" in os.environ else []
 
 
 def _run(arguments: list[str], environment: dict[str, str], stdin: bytes | IO[bytes] = b"") -> bytes:

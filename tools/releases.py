@@ -47,10 +47,10 @@ from pypi_simple import (
     PyPISimple,
     UnsupportedRepoVersionError,
 )
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tools import git
+from tools.terminal import console
 
 IDENTITY = "release history <releases@localhost>"
 """Author and committer of each commit; a change of it changes every hash."""
@@ -220,9 +220,9 @@ class _Bar:
 
 
 def _progress() -> Progress:
-    label = TextColumn("{task.description}")
+    label = TextColumn("{task.description}", markup=False)
     columns = (label, BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))
+    return Progress(*columns, console=console(stderr=True))
 
 
 # The repository

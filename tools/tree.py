@@ -21,6 +21,7 @@ from packaging.specifiers import SpecifierSet
 
 from tools import git, releases
 from tools.configuration import PYTHON, History
+from tools.terminal import printable
 
 WORKTREE = "worktree"
 METADATA = ("pyproject.toml", "setup.cfg")
@@ -82,7 +83,7 @@ def commits(checkout: Path, good: str, bad: str) -> list[str]:
 
 def describe(checkout: Path, commit: str) -> str:
     """Return a commit's short hash, date and subject."""
-    return _git(checkout, "log", "-1", "--format=%h %cs %s", "--abbrev=10", commit).strip()
+    return printable(_git(checkout, "log", "-1", "--format=%h %cs %s", "--abbrev=10", commit).strip())
 
 
 def _release(side: str, folder: Path) -> str:

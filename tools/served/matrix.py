@@ -18,7 +18,6 @@ from typing import Any
 
 import click
 import psutil
-from rich.console import Console
 
 from harness.kept import Kept
 from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
@@ -28,6 +27,7 @@ from tools.served import load, postgresql
 from tools.served.measure import Cell, Experiment, Result
 from tools.served.report import page, table, verification
 from tools.served.views import NATURAL, STYLES, View, views_of
+from tools.terminal import console
 from tools.tree import WORKTREE, Tree, tree_of
 
 DEFAULT_SERVERS = ("gunicorn", "gunicorn-gthread", "uvicorn")
@@ -117,7 +117,7 @@ def serve(settings: Settings) -> int:
     SITE.mkdir(parents=True, exist_ok=True)
     (SITE / "served.json").write_text(json.dumps(document, indent=1) + "\n")
     page(document, SITE)
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table(document))
+    console(width=None if sys.stdout.isatty() else 160).print(table(document))
     click.echo(f"Page: {SITE / 'index.html'}\nJSON: {SITE / 'served.json'}")
     return int(any(result.failed for result in results))
 
@@ -129,7 +129,7 @@ def verify(settings: Settings) -> int:
     with experiment(settings, views, []) as (experiment_, tree), progress() as bar:
         names = bar.track(settings.server_names(), description="servers")
         results = [result for name in names for result in experiment_.verify(name, views, styles)]
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(verification(results, tree.label))
+    console(width=None if sys.stdout.isatty() else 160).print(verification(results, tree.label))
     return int(any(result.failed for result in results))
 
 
