@@ -26,6 +26,8 @@ pytestmark = pytest.mark.xdist_group("schedules")
 
 SCHEDULES = int(os.environ.get("SCHEDULES", "4"))
 
+SUBJECT = "Fixed #{} -- [/x] [yes/no]"
+
 GROWTH = (1, 2, 8, 0)
 """Commits from one run to the next: each of several shards, or none at all."""
 
@@ -49,7 +51,7 @@ class Workflow:
         git(self.django, "update-ref", "refs/heads/main", self.commits[number - 1])
 
     def run(self, *fates: str) -> list[str]:
-        """Run all jobs as their conditions have it; return the shards. All that artifacts hold must get on the branch."""
+        """Run the jobs that their conditions let run; return the shards. What artifacts hold must get on the branch."""
         before = held(self.runner.remote)
         self.runner.begin()
         find = self.runner.run("measure.yml", "find", inputs=INPUTS)
@@ -86,6 +88,7 @@ class Workflow:
             "measure.yml", "measure", environment=environment, inputs=INPUTS, matrix={"shard": shard}, **contexts
         )
         assert not job.failed or fate in ("nothing", "half")
+        assert fate == "nothing" or "-- [/x] [yes/no]: " in job.said
         return job
 
 
@@ -97,7 +100,7 @@ def workflow(tmp_path: Path) -> Iterator[Workflow]:
 
 def workflow_in(folder: Path, server: PrivateServer) -> Workflow:
     django = folder / "django.git"
-    commits = history(django, 1 + SCHEDULES * max(GROWTH))
+    commits = history(django, 10 + SCHEDULES * max(GROWTH), SUBJECT)
     instead = {"tools/commit.py": ROOT / "tests" / "stand_in.py"}
     runner = Runner(folder / "runner", server, instead=instead, DJANGO=str(django), ANCHOR=commits[0])
     return Workflow(runner, django, commits)
