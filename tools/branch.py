@@ -44,15 +44,21 @@ def fetched(remote: str, branch: str, results: Path) -> None:
 
 def checkout(remote: str, branch: str, folder: Path) -> bool:
     """Check a branch out alone, or begin it; tell whether it was there."""
-    here = Path()
-    address = git.text(here, "remote", "get-url", remote) if remote in git.text(here, "remote").split() else remote
     git.create(folder, branch, bare=False)
-    git.text(folder, "remote", "add", "origin", address)
+    git.text(folder, "remote", "add", "origin", address(remote))
     there = bool(git.text(folder, "ls-remote", "--heads", "origin", f"refs/heads/{branch}"))
     if there:
         git.text(folder, "fetch", "--quiet", "--depth=1", "origin", f"refs/heads/{branch}")
         git.text(folder, "reset", "--quiet", "--hard", "FETCH_HEAD")
     return there
+
+
+def address(remote: str) -> str:
+    """Return where a remote of this repository is, or what is an address itself."""
+    try:
+        return git.text(Path(), "remote", "get-url", remote)
+    except git.GitFailed:
+        return remote
 
 
 def commit(folder: Path) -> bool:
@@ -76,7 +82,7 @@ def differing(folder: Path) -> list[str]:
     staged = {name: about.split()[1] for about, name in (entry.split("\t", 1) for entry in entries)}
     files = (path for path in (folder / "results").rglob("*") if path.is_file() or path.is_symlink())
     there = {path.relative_to(folder).as_posix(): blob(path) for path in files}
-    return sorted(name for name, _ in staged.items() ^ there.items())
+    return sorted({name for name, _ in staged.items() ^ there.items()})
 
 
 def blob(path: Path) -> str:
