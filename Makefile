@@ -31,9 +31,12 @@ SYSTEM_PROGRAMS := chromium valgrind wrk
 
 system:
 	@for program in $(SYSTEM_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
-	test -z "$$missing" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-		apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing; } || \
-	echo "Not installed, since this is not root on Debian:$$missing. The tests that need them will skip."
+	test -n "$$missing" || exit 0; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		said="$$({ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$missing; } 2>&1)" && exit 0; \
+		why="apt-get says: $$(echo "$$said" | tail -n 1)"; \
+	else why="this is not root on Debian"; fi; \
+	echo "Not installed:$$missing ($$why). The tests that need them will skip." >&2
 
 PROJECT := Django
 

@@ -116,6 +116,12 @@ def valgrind() -> str:
     return program("valgrind")
 
 
+@pytest.fixture
+def wrk() -> str:
+    """The path of wrk, in the same way."""
+    return program("wrk")
+
+
 def program(name: str) -> str:
     if path := shutil.which(name):
         return path

@@ -43,3 +43,45 @@ def test_two_that_set_up_at_once_set_up_once(root: Path) -> None:
     assert [text.splitlines()[-1] for text in output] == ["measured", "measured"]
     assert "".join(output).count("Setting up .venv for bench") == 1
     assert (root / "installed").read_text() == "bench\n"
+
+
+INTERRUPTED = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem."
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A folder for PATH with what the Makefile calls, as root sees it, and none of the system's programs."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("make", "sh", "tail"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    script(folder / "id", "#!/bin/sh\necho 0\n")
+    return folder
+
+
+def system(root: Path, bare: Path) -> str:
+    """Return what ``make system`` says, having checked that it does not fail."""
+    command = ["make", "system", f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, cwd=root, env={"PATH": str(bare)}, capture_output=True, text=True)
+    assert done.returncode == 0
+    return done.stderr + done.stdout
+
+
+def test_apt_says_itself_why_it_fails(root: Path, bare: Path) -> None:
+    script(bare / "apt-get", f'#!/bin/sh\necho Reading\necho "{INTERRUPTED}" >&2\nexit 100\n')
+    said = system(root, bare)
+    programs = "chromium valgrind wrk"
+    assert said == f"Not installed: {programs} (apt-get says: {INTERRUPTED}). The tests that need them will skip.\n"
+
+
+def test_what_apt_installs_is_not_spoken_of(root: Path, bare: Path) -> None:
+    script(bare / "apt-get", f'#!/bin/sh\necho "$@" >> {root}/asked\n')
+    script(bare / "wrk", "#!/bin/sh\n")
+    assert system(root, bare) == ""
+    assert (
+        (root / "asked").read_text().splitlines()[-1].endswith(" install -y --no-install-recommends chromium valgrind")
+    )
+
+
+def test_where_there_is_no_apt(root: Path, bare: Path) -> None:
+    assert "Not installed: chromium valgrind wrk (this is not root on Debian)." in system(root, bare)
