@@ -19,7 +19,7 @@ import psutil
 import pytest
 from browser import served as published
 from browser import watch
-from conftest import ROOT, Checkout, Djangos, eventually, with_environment
+from conftest import ROOT, Checkout, Djangos, eventually, program, with_environment
 from playwright.sync_api import Page
 
 from harness import servers
@@ -34,6 +34,8 @@ from tools.served.postgresql import database
 from tools.served.views import EVERY, STYLES, VIEWS, views_of
 from tools.tree import Tree
 from tools.verdict import Estimate
+
+NEEDS_WRK = pytest.mark.usefixtures("wrk")
 
 
 @pytest.fixture
@@ -142,6 +144,7 @@ def test_what_is_started_ends_however_it_hides(tmp_path: Path) -> None:
     assert not (tmp_path / "folder").exists()
 
 
+@NEEDS_WRK
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
 def test_nothing_is_left_of_an_interrupted_run(checkout: Checkout, open_to_all: Path, number: signal.Signals) -> None:
     temporary = open_to_all
@@ -197,6 +200,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     return tmp_path / "site"
 
 
+@NEEDS_WRK
 def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, page: Page) -> None:
     """From a real run, in a browser without network."""
     names = ["gunicorn", "uvicorn"]
@@ -275,6 +279,8 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
 def test_a_connection_for_each_request_where_asked(
     experiment: Experiment, counting: str, monkeypatch: pytest.MonkeyPatch, name: str, close: bool
 ) -> None:
+    if name == "wrk":
+        program(name)
     monkeypatch.setattr(Counting, "connections", 0)
     generator = Generator(name, experiment.generator.cpus, experiment.folder, close=close)
     load = generator.load(counting, "/", Shape(2), 3)
@@ -283,6 +289,7 @@ def test_a_connection_for_each_request_where_asked(
     assert Counting.connections >= load.good if close else Counting.connections < 10
 
 
+@NEEDS_WRK
 def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experiment) -> None:
     """One sync worker that takes 50 ms serves 20 a second; of 40 a second the later ones wait ever longer."""
     (cpu,) = views_of(["cpu"])
@@ -293,6 +300,7 @@ def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experim
     assert load.p50 > 0.3
 
 
+@NEEDS_WRK
 @pytest.mark.parametrize("rounds", [0, 30_000])
 def test_the_served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
     monkeypatch.setattr(verdict, "ROUNDS", 2)
@@ -343,6 +351,7 @@ def test_bad_input_is_one_line(arguments: list[str], environment: dict[str, str]
     assert re.fullmatch(says + "\n", done.stderr), done.stderr
 
 
+@NEEDS_WRK
 def test_a_postgresql_that_cannot_be_reached_is_one_line(checkout: Checkout) -> None:
     address = f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing"
     done = run("--views", "forum-orm-request", "--django", str(checkout.path), DATABASE_URL=address)

@@ -10,6 +10,7 @@ from asv.util import UserError
 from rich import filesize
 
 from tools import process, releases, terminal
+from tools.alone import alone
 from tools.configuration import PYTHON, ROOT, History
 from tools.figures import failures, machine_of, results_of
 from tools.table import resolution, table_of
@@ -24,16 +25,18 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
     """Measure the releases of ``project`` that the words ``wanted`` name, publish them and print the answer.
 
     ``scenarios`` are names of files in benchmarks/, or "all". Raises click.ClickException where the index, asv or a
-    benchmark fails; what was measured before is kept.
+    benchmark fails; what was measured before is kept. Waits while another run measures here.
     """
     pattern = f"^({'|'.join(parts_of(scenarios))})\\." if scenarios else DEFAULT
     history = History(project)
-    hashes = _releases(history, wanted)
-    configuration = history.configure(SERIES)
-    machine = _machine()
-    _forget_interrupted(history, machine)
-    _measure(history, machine, pattern, hashes)
-    _answer(history, machine, hashes, configuration)
+    # Of two at once each would also be in the figures of the other.
+    with alone(history.folder.parent / "lock", history.folder.parent):
+        hashes = _releases(history, wanted)
+        configuration = history.configure(SERIES)
+        machine = _machine()
+        _forget_interrupted(history, machine)
+        _measure(history, machine, pattern, hashes)
+        _answer(history, machine, hashes, configuration)
 
 
 def parts_of(scenarios: Sequence[str]) -> list[str]:

@@ -20,7 +20,6 @@ working tree exists, so no attribute, ignore file, hook or setting of the user c
 """
 
 import difflib
-import fcntl
 import os
 import posixpath
 import shutil
@@ -50,6 +49,7 @@ from pypi_simple import (
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tools import git
+from tools.alone import alone
 from tools.terminal import console
 
 IDENTITY = "release history <releases@localhost>"
@@ -100,8 +100,11 @@ def choose(
     A word is a series ("6.1": its newest patch), an exact version ("6.1.2"; "6.1.0" is the first of
     its series), or "all": the newest patch of every series that `python` runs. Without a word it is
     the newest patch of the last `default_count` series that `python` runs. None is older than `oldest`.
-    Raises click.ClickException for a word that names no release, or one that `python` cannot run.
+    Raises click.ClickException for a word that names no release, an older one, or one that `python`
+    cannot run.
     """
+    if older := next((word for word in wanted if (version := _version(word)) and version < oldest), None):
+        raise click.ClickException(f"release {older} is older than {oldest}, the oldest that is measured")
     known = sorted((r for r in releases if r.version >= oldest), key=lambda r: r.version)
     newest = {r.series: r for r in known}
     runnable = [r for r in newest.values() if r.runs_on(python)]
@@ -122,7 +125,8 @@ def update(repository: Path, project: str, releases: Sequence[Release]) -> dict[
     next one goes on from there.
     Raises click.ClickException if a download, its digest, its content, git or the disk fails.
     """
-    with _explained(f"cannot update {repository}"), _locked(repository):
+    lock = repository.with_name(f"{repository.name}.lock")
+    with _explained(f"cannot update {repository}"), alone(lock, repository):
         _sweep(repository)
         _create(repository)
         try:
@@ -166,11 +170,8 @@ def _final(package: DistributionPackage) -> Release | None:
     is_tarball = package.package_type == "sdist" and package.filename.endswith(".tar.gz")
     if not is_tarball or package.is_yanked:
         return None
-    try:
-        version = Version(package.version or "")
-    except InvalidVersion:
-        return None
-    return None if version.is_prerelease else Release(version, package)
+    version = _version(package.version or "")
+    return None if version is None or version.is_prerelease else Release(version, package)
 
 
 def _named(word: str, known: Sequence[Release], newest: dict[str, Release], python: Version) -> Release:
@@ -193,13 +194,17 @@ def _named(word: str, known: Sequence[Release], newest: dict[str, Release], pyth
 
 
 def _exact(word: str, known: Sequence[Release]) -> Release | None:
+    version = _version(word)
+    # "6" equals 6.0, but whoever writes it does not mean the first release of 6.0.
+    is_full = version is not None and len(version.release) > 2
+    return next((r for r in known if is_full and r.version == version), None)
+
+
+def _version(word: str) -> Version | None:
     try:
-        version = Version(word)
+        return Version(word)
     except InvalidVersion:
         return None
-    # "6" equals 6.0, but whoever writes it does not mean the first release of 6.0.
-    is_full = len(version.release) > 2
-    return next((r for r in known if is_full and r.version == version), None)
 
 
 class _Bar:
@@ -357,18 +362,6 @@ def _sweep(repository: Path) -> None:
     for pattern in ("objects/pack/tmp_*", "fast_import_crash_*"):
         for file in repository.glob(pattern):
             file.unlink()
-
-
-@contextmanager
-def _locked(repository: Path) -> Iterator[None]:
-    repository.parent.mkdir(parents=True, exist_ok=True)
-    with repository.with_name(f"{repository.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            click.echo(f"waiting for another run to finish with {repository}", err=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
 
 
 def _git(repository: Path, *arguments: str, stdin: bytes | IO[bytes] = b"") -> str:

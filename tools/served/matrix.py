@@ -206,7 +206,6 @@ def django_of(name: str, folder: Path) -> Tree:
 def check(settings: Settings, cells: Sequence[Cell]) -> None:
     """Raise click.ClickException for what would spoil the run."""
     settings.server_names()
-    load.check(settings.generator)
     most = max([cell.shape.connections for cell in cells], default=0)
     if settings.host and not re.fullmatch(r"http://[\w.-]+:\d+", settings.host):
         raise click.ClickException(f"HOST must be an address such as http://192.168.1.2:8000: {settings.host}")
@@ -218,6 +217,7 @@ def check(settings: Settings, cells: Sequence[Cell]) -> None:
         )
     if 0 <= soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    load.check(settings.generator)
 
 
 @contextlib.contextmanager
