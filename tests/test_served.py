@@ -5,6 +5,7 @@ import json
 import os
 import pwd
 import re
+import shutil
 import signal
 import subprocess
 import sys
@@ -23,6 +24,7 @@ from conftest import ROOT, Checkout, Djangos, eventually, program, with_environm
 from playwright.sync_api import Page
 
 from harness import servers
+from harness.instructions import InstructionCounter
 from harness.kept import Kept
 from tools import trial
 from tools.served import matrix, measure, verdict
@@ -32,7 +34,7 @@ from tools.served.matrix import Settings, experiment_on
 from tools.served.measure import Experiment
 from tools.served.postgresql import database
 from tools.served.views import EVERY, STYLES, VIEWS, views_of
-from tools.tree import Tree
+from tools.tree import CannotMeasure, Tree
 from tools.verdict import Estimate
 
 NEEDS_WRK = pytest.mark.usefixtures("wrk")
@@ -300,15 +302,45 @@ def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experim
     assert load.p50 > 0.3
 
 
-@NEEDS_WRK
-@pytest.mark.parametrize("rounds", [0, 30_000])
-def test_the_served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
+def served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> Estimate:
+    """Return what is said of a tree with an empty loop of so many rounds, under gunicorn."""
     monkeypatch.setattr(verdict, "ROUNDS", 2)
     lines = trial.LOOP.format(rounds) if rounds else "        None\n"
     with trial.planted(tree, trial.WSGI, lines) as head, matrix.progress() as bar:
         found = verdict.judged((tree, head), Settings(servers=["gunicorn"]), bar)
-    assert isinstance(found["gunicorn"], Estimate)
-    assert found["gunicorn"].word == ("slower" if rounds else "unchanged")
+    return found["gunicorn"]
+
+
+@NEEDS_WRK
+@pytest.mark.parametrize("rounds", [0, 30_000])
+def test_the_served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
+    try:
+        InstructionCounter().close()
+    except OSError as problem:
+        pytest.skip(f"the CPU's counter may not be read here: {problem}")
+    found = served_verdict(tree, monkeypatch, rounds)
+    assert found.word == ("slower" if rounds else "unchanged")
+
+
+@NEEDS_WRK
+@pytest.mark.usefixtures("valgrind")
+def test_the_served_verdict_without_the_cpu_s_counter(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    """The planted loop costs some eighty instructions a round; the request a million, without the server's start."""
+    monkeypatch.setenv("INSTRUCTIONS", "callgrind")
+    found = served_verdict(tree, monkeypatch, 30_000)
+    assert found.word == "slower"
+    assert 300_000 < found.base < 3_000_000
+    assert 20 < found.base * found.change / 30_000 < 200
+
+
+def test_without_any_counter_the_served_verdict_says_what_to_do(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    found = shutil.which
+    monkeypatch.setenv("INSTRUCTIONS", "callgrind")
+    monkeypatch.setattr(shutil, "which", lambda name: None if name == "valgrind" else found(name))
+    complaint = "no instructions: the CPU's counter is closed by INSTRUCTIONS=callgrind; .* install valgrind"
+    with matrix.progress() as bar, pytest.raises(CannotMeasure, match=complaint) as problem:
+        verdict.judged((tree, tree), Settings(servers=["gunicorn"]), bar)
+    assert problem.value.exit_code == 2
 
 
 def test_the_model_of_a_closed_network() -> None:
