@@ -84,7 +84,7 @@ pending: .venv/bench ## list the commits of Django that have no result: COMMITS=
 	@$(BIN)/python -m tools pending --commits "$$COMMITS" --since "$${SINCE:-4 weeks ago}" --count "$${COUNT:-40}" \
 		--shards "$${SHARDS:-1}" $${OUTPUT:+--output "$$OUTPUT"} $(HISTORY) $(OPTIONS)
 
-milestones: .venv/bench ## list the commits that tell the history: COMMITS=file NAMED=a CSV whose first column names commits, DJANGO=
+milestones: .venv/bench ## list the commits that tell the history: COMMITS=file NAMED=file.csv, whose first column names commits, DJANGO=
 	@$(BIN)/python -m tools milestones --commits "$$COMMITS" $${NAMED:+--named "$$NAMED"} $${DJANGO:+--django "$$DJANGO"}
 
 results: .venv/bench ## get the results that were pushed to the branch results: RESULTS= REMOTE=origin

@@ -98,16 +98,20 @@ def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, ever
 @cli.command()
 @click.option("--release", default="6.1", show_default=True, help="The Django that is compared with copies of itself.")
 @click.option("--times", default=20, show_default=True, type=click.IntRange(1), help="How often each case is tried.")
+@click.option("--exact", is_flag=True, help="Try only what is counted: seconds each, not minutes.")
 @click.option("--busy", is_flag=True, help="Keep one CPU busy meanwhile.")
 @click.option("--served", "under_servers", is_flag=True, help="Try the comparison of served requests instead.")
-def trial(release: str, times: int, busy: bool, under_servers: bool) -> None:
+def trial(release: str, times: int, exact: bool, busy: bool, under_servers: bool) -> None:
     """Learn what compare finds on this machine: compare a tree with itself, and with planted changes."""
     if under_servers:
-        from tools.served.trial import trial
-    else:
-        from tools.trial import trial
+        from tools.served.trial import trial as served
 
-    console().print(trial(release, times, busy))
+        table = served(release, times, busy)
+    else:
+        from tools.trial import trial as compared
+
+        table = compared(release, times, exact, busy)
+    console().print(table)
 
 
 @cli.command()
@@ -159,14 +163,16 @@ def served(
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Of each of its workers.")
 @click.option("--django", default="6.1", show_default=True, help="A release, or a checkout: its working tree.")
 @click.option("--seconds", default=3, show_default=True, type=click.IntRange(1), help="How long a cell is measured.")
-def crossing(sync: str, asynchronous: str, concurrency: int, **options: Any) -> None:
+@click.option("--waits", default="", help="Milliseconds that a request waits. By default 1 2 4 8 16 32 64.")
+def crossing(sync: str, asynchronous: str, concurrency: int, waits: str, **options: Any) -> None:
     """From which wait a request on does async serve more than sync? Measured, and by a queueing model."""
     from tools.compare import cannot_measure, progress
     from tools.served.crossing import crossing
     from tools.served.matrix import Settings
 
+    settings = Settings(servers=[sync, asynchronous], **options)
     with cannot_measure(), progress() as bar:
-        table = crossing(Settings(servers=[sync, asynchronous], **options), sync, asynchronous, concurrency, bar)
+        table = crossing(settings, sync, asynchronous, concurrency, numbers(waits, int), bar)
     console().print(table)
 
 

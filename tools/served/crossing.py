@@ -22,7 +22,7 @@ from tools.served.views import View, views_of
 from tools.tree import CannotMeasure
 
 WAITS = (1, 2, 4, 8, 16, 32, 64)
-"""Milliseconds that a request waits."""
+"""Milliseconds that a request waits, if nothing else is said."""
 
 VIEW = "wait"
 
@@ -49,14 +49,20 @@ class Point:
     modelled: tuple[float, float]
 
 
-def crossing(settings: Settings, sync: str, asynchronous: str, concurrency: int, bar: Progress) -> Table:
-    """Measure both at each wait; return a table with both crossing points. Raises CannotMeasure where a cell fails."""
+def crossing(
+    settings: Settings, sync: str, asynchronous: str, concurrency: int, waits: Sequence[int], bar: Progress
+) -> Table:
+    """Measure both at each wait, in milliseconds; return a table with both crossing points.
+
+    Raises CannotMeasure where a cell fails.
+    """
     per_worker = settings.threads if "gthread" in sync or sync.startswith("granian") else 1
     sides = (
         Contender(sync, "sync", settings.workers, min(concurrency, settings.workers * per_worker)),
         Contender(asynchronous, "async", 1, concurrency),
     )
-    views = views_of([f"{VIEW}-{wait}ms" for wait in WAITS])
+    waits = sorted(waits) or WAITS
+    views = views_of([f"{VIEW}-{wait}ms" for wait in waits])
     with experiment(settings, views, [Cell(sync, views[0], "sync", Shape(concurrency))]) as (experiment_, _):
         cpus = len(experiment_.server_cpus)
         rows = [
@@ -71,7 +77,7 @@ def crossing(settings: Settings, sync: str, asynchronous: str, concurrency: int,
 
     points = [
         Point(wait / 1000, (_rate(row[0]), _rate(row[1])), model(wait / 1000))
-        for wait, row in zip(WAITS, rows, strict=True)
+        for wait, row in zip(waits, rows, strict=True)
     ]
     return _table(sides, services, points, model)
 
