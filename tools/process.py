@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from pathlib import Path
 
+from tools import git
+
 GRACE = 10.0
 """Seconds that a program has to end by itself after it was interrupted."""
 
@@ -36,7 +38,8 @@ def asv(configuration: Path, *arguments: str) -> int:
 
 def asv_environment() -> dict[str, str]:
     """Return the environment variables that asv runs with."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = git.environment_of_others()
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # asv looks for pythonX.Y on the PATH first, where an inactive shim of pyenv may be in the way.
     environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
     return environment
