@@ -3,6 +3,7 @@
 import json
 import os
 import shutil
+import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -15,6 +16,7 @@ from stand_in import ENVIRONMENT, benchmarks, result
 
 from tools import git
 from tools.branch import differing, fetched, pushed
+from tools.process import asv_environment
 from tools.repository import Repository
 from tools.tree import describe, tree_of
 
@@ -218,3 +220,14 @@ def test_a_broken_setting_is_one_line(home: Path, tmp_path: Path) -> None:
 def test_git_is_called_in_one_place() -> None:
     callers = [path.name for path in (ROOT / "tools").rglob("*.py") if '"git"' in path.read_text()]
     assert set(callers) - {"history.py"} == {"git.py"}  # history.py: the word by which it says what it knows
+
+
+def test_asv_is_told_of_no_credentials(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    """What it runs is a stranger's code."""
+    (home / ".gitconfig").write_text(f'[credential]\nhelper = "{HELPER}"\n[log]\nshowSignature = true\n')
+    monkeypatch.setenv("GIT_DIR", "elsewhere")
+    environment = asv_environment()
+    assert TOKEN not in json.dumps(environment)
+    assert "GIT_DIR" not in environment
+    shown = subprocess.run(["git", "config", "log.showSignature"], env=environment, capture_output=True, text=True)
+    assert shown.stdout == "false\n"

@@ -91,17 +91,30 @@ def create(folder: Path, branch: str = "main", bare: bool = True) -> None:
 
 def environment() -> dict[str, str]:
     """Return the environment that git runs in."""
-    settings = [*taken(), *token(), *SETTINGS.items()]
     return {
         **{name: value for name, value in os.environ.items() if VARIABLES.fullmatch(name)},
+        **configured([*taken(), *token(), *SETTINGS.items()]),
+        "GIT_OPTIONAL_LOCKS": "0",  # the index of a user's checkout stays as it is
+        "GIT_TERMINAL_PROMPT": "0",
+        "LC_ALL": "C",
+    }
+
+
+def environment_of_others() -> dict[str, str]:
+    """Return the environment for a program that calls git on this machine alone, and is told of no credentials."""
+    readable = [(name, value) for name, value in taken() if name == "safe.directory"]
+    plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
+    return plain | configured([*readable, *SETTINGS.items()])
+
+
+def configured(settings: list[tuple[str, str]]) -> dict[str, str]:
+    """Return the variables by which git has these settings, and no others but a repository's own."""
+    return {
         "GIT_CONFIG_GLOBAL": os.devnull,
         "GIT_CONFIG_NOSYSTEM": "1",
         "GIT_CONFIG_COUNT": str(len(settings)),
         **{f"GIT_CONFIG_KEY_{number}": name for number, (name, _) in enumerate(settings)},
         **{f"GIT_CONFIG_VALUE_{number}": value for number, (_, value) in enumerate(settings)},
-        "GIT_OPTIONAL_LOCKS": "0",  # the index of a user's checkout stays as it is
-        "GIT_TERMINAL_PROMPT": "0",
-        "LC_ALL": "C",
     }
 
 
@@ -109,8 +122,10 @@ def taken() -> list[tuple[str, str]]:
     """Return the settings of the user's that are taken over, in git's order: of a name given twice, both count."""
     own = {name: value for name, value in os.environ.items() if re.match(r"GIT_CONFIG_|(?!GIT_)", name)}
     # Without a repository: what one of them sets is git's to read.
-    listed = _run(["config", "--list", "-z"], {**own, "GIT_DIR": os.devnull}).decode(errors="surrogateescape")
-    settings = (line.partition("\n") for line in listed.split("\0") if line)
+    listed = _run(["config", "--list", "-z"], {**own, "GIT_DIR": os.devnull, "LC_ALL": "C"}).decode(
+        errors="surrogateescape"
+    )
+    settings = (line.partition("\n") for line in os.fsdecode(listed).split("\0") if line)
     return [(name, value if is_set else "true") for name, is_set, value in settings if TAKEN.fullmatch(name)]
 
 

@@ -14,6 +14,7 @@ from pathlib import Path
 
 from asv.util import UserError
 
+from tools import git
 from tools.configuration import ROOT
 
 GRACE = 10.0
@@ -41,7 +42,8 @@ def asv(configuration: Path, *arguments: str) -> int:
 
 def asv_environment() -> dict[str, str]:
     """Return the environment variables that asv runs with."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = git.environment_of_others()
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # asv looks for pythonX.Y on the PATH first, where an inactive shim of pyenv may be in the way.
     environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
     return environment
