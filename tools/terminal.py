@@ -1,14 +1,20 @@
-"""What people see of a command as it runs: its progress, and one line for each error that they can cause and mend."""
+"""What people see of a command as it runs: its progress, and one line for each error that they can cause and mend.
+
+Subjects, names and errors are text of strangers: none of it is markup.
+"""
 
 import contextlib
 import signal
 from collections.abc import Callable, Iterator
 from types import FrameType
+from typing import Any, TypeVar
 
 import click
 from asv.util import UserError
 from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
+
+T = TypeVar("T", int, float)
 
 
 class Problem(click.ClickException):
@@ -67,7 +73,33 @@ def _interrupt(number: int, frame: FrameType | None) -> None:
     raise KeyboardInterrupt
 
 
+def console(**options: Any) -> Console:
+    """Return a console that prints what it is given, letter by letter: no markup, no codes of emoji, no colours."""
+    return Console(highlight=False, markup=False, emoji=False, **options)
+
+
+def printable(words: object) -> str:
+    """Return a text without what could steer a terminal, or a workflow's log."""
+    return "".join(character if character.isprintable() else "?" for character in str(words))
+
+
 def progress() -> Progress:
     """Return a bar on standard error that goes when it is done."""
-    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+    columns = (
+        TextColumn("{task.description:12}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console(stderr=True), transient=True)
+
+
+def numbers(words: str, kind: type[T]) -> list[T]:
+    """Return the numbers in a text. Raises Problem where one is none, or not above 0."""
+    try:
+        found = [kind(word) for word in words.split()]
+    except ValueError as problem:
+        raise Problem(f"not a number: {words}") from problem
+    if any(number <= 0 for number in found):
+        raise Problem(f"not above 0: {words}")
+    return found

@@ -8,7 +8,6 @@ from pathlib import Path
 from typing import Any
 
 import click
-from rich.console import Console
 from rich.progress import Progress
 
 from harness.kept import temporary_folder
@@ -16,7 +15,7 @@ from tools.compare.comparison import Comparison
 from tools.compare.report import Report, fact
 from tools.compare.tree import Tree, tree_of
 from tools.configuration import parts_of
-from tools.terminal import NoCounter, SameCode, cannot_measure, progress
+from tools.terminal import NoCounter, SameCode, cannot_measure, console, progress
 
 # Without a file name the answer goes to standard output.
 TO_FILE: dict[str, Any] = {"is_flag": False, "flag_value": "-", "metavar": "[FILE]"}
@@ -76,7 +75,7 @@ def write(report: Report, markdown: str | None, json_file: str | None) -> None:
             with click.open_file(name, "w") as file:
                 file.write(text())
     if "-" not in (markdown, json_file):
-        Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(report.terminal())
+        console(width=None if sys.stdout.isatty() else 160).print(report.terminal())
     for failure in report.failures[:1]:
         more = f" ({len(report.failures)} cells in all)" if len(report.failures) > 1 else ""
         click.echo(f"Error: not measured: {failure}{more}", err=True)

@@ -14,7 +14,6 @@ from typing import NamedTuple
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
@@ -24,7 +23,7 @@ from tools.compare.command import DEFAULT, count, estimate
 from tools.compare.comparison import Comparison
 from tools.compare.side import Cell
 from tools.compare.tree import Tree, tree_of
-from tools.terminal import CannotMeasure, cannot_measure, progress
+from tools.terminal import CannotMeasure, cannot_measure, console, progress
 
 Measurement = Callable[[Comparison, Sequence[Cell]], Iterator[Cell]]
 
@@ -47,8 +46,10 @@ class Attempt(NamedTuple):
     resolution: float | None = None
 
 
-def trial(release: str, times: int, busy: bool) -> Table:
+def trial(release: str, times: int, exact: bool, busy: bool) -> Table:
     """Try each case so many times, beside a busy process if asked for; return how often each was found.
+
+    With ``exact`` only those are tried that are counted.
 
     Raises CannotMeasure where the release is not there or does not run.
     """
@@ -56,7 +57,7 @@ def trial(release: str, times: int, busy: bool) -> Table:
         base = tree_of(release, None, folder / "base")
         table = Table("planted", "found", "resolution: median, worst", title=f"Django {base.label}", box=SIMPLE_HEAD)
         with progress() as bar:
-            for name, attempt in cases(base, bar):
+            for name, attempt in counted_cases(base) if exact else cases(base, bar):
                 attempts = [attempt() for _ in bar.track(range(times), description=name)]
                 row = name, f"{sum(each.found for each in attempts)} of {times}", _resolution(attempts)
                 bar.console.print(": ".join(row))
@@ -67,14 +68,18 @@ def trial(release: str, times: int, busy: bool) -> Table:
 def cases(base: Tree, bar: Progress) -> Iterator[tuple[str, Callable[[], Attempt]]]:
     """Yield what is planted, and what tries it once."""
     yield "nothing (found: a false verdict)", partial(whole, base, bar)
-    yield "one more Python call", partial(counted, base, WSGI, "        planted()\n", "python_calls")
-    crossing = "        await __import__('asgiref.sync').sync.sync_to_async(planted)()\n"
-    yield "one more crossing", partial(counted, base, ASGI, crossing, "sync_to_async")
+    yield from counted_cases(base)
     rounds = 0.01 / change(base, LOOP.format(CALIBRATION), Comparison.count_instructions).change * CALIBRATION
     yield "1 % more instructions", partial(measured, base, rounds, Comparison.count_instructions)
     rounds = 0.01 / change(base, LOOP.format(CALIBRATION), Comparison.time).change * CALIBRATION
     for percent in (3, 5, 10):
         yield f"{percent} % more time", partial(measured, base, percent * rounds, Comparison.time)
+
+
+def counted_cases(base: Tree) -> Iterator[tuple[str, Callable[[], Attempt]]]:
+    yield "one more Python call", partial(counted, base, WSGI, "        planted()\n", "python_calls")
+    crossing = "        await __import__('asgiref.sync').sync.sync_to_async(planted)()\n"
+    yield "one more crossing", partial(counted, base, ASGI, crossing, "sync_to_async")
 
 
 def whole(base: Tree, bar: Progress) -> Attempt:
@@ -146,7 +151,8 @@ def _resolution(attempts: Sequence[Attempt]) -> str:
 @click.command("trial")
 @click.option("--release", default="6.1", show_default=True, help="The Django that is compared with copies of itself.")
 @click.option("--times", default=20, show_default=True, type=click.IntRange(1), help="How often each case is tried.")
+@click.option("--exact", is_flag=True, help="Try only what is counted: seconds each, not minutes.")
 @click.option("--busy", is_flag=True, help="Keep one CPU busy meanwhile.")
-def command(release: str, times: int, busy: bool) -> None:
+def command(release: str, times: int, exact: bool, busy: bool) -> None:
     """Learn what compare finds on this machine: compare a tree with itself, and with planted changes."""
-    Console(highlight=False).print(trial(release, times, busy))
+    console().print(trial(release, times, exact, busy))

@@ -1,14 +1,11 @@
 """``make served``: the options of serving, of verifying and of comparing what is served."""
 
-from typing import Any, TypeVar
+from typing import Any
 
 import click
-from rich.console import Console
 
 from tools.served import matrix, verdict
-from tools.terminal import Problem, cannot_measure, progress
-
-T = TypeVar("T", int, float)
+from tools.terminal import cannot_measure, console, numbers, progress
 
 
 @click.command("served")
@@ -45,16 +42,5 @@ def command(
             return matrix.verify(settings) if only_verify else matrix.serve(settings)
         with progress() as bar:
             table, status = verdict.compare(base, settings.django, settings, bar)
-    Console(highlight=False).print(table)
+    console().print(table)
     return status
-
-
-def numbers(words: str, kind: type[T]) -> list[T]:
-    """Return the numbers in a text. Raises Problem where one is none, or not above 0."""
-    try:
-        found = [kind(word) for word in words.split()]
-    except ValueError as problem:
-        raise Problem(f"not a number: {words}") from problem
-    if any(number <= 0 for number in found):
-        raise Problem(f"not above 0: {words}")
-    return found

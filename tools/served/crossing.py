@@ -13,7 +13,6 @@ from typing import Any
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 from scipy.optimize import brentq
@@ -22,10 +21,10 @@ from tools.served.experiment import Cell, Experiment, Result
 from tools.served.load import Shape
 from tools.served.matrix import Settings, experiment
 from tools.served.views import View, views_of
-from tools.terminal import CannotMeasure, cannot_measure, progress
+from tools.terminal import CannotMeasure, cannot_measure, console, numbers, progress
 
 WAITS = (1, 2, 4, 8, 16, 32, 64)
-"""Milliseconds that a request waits."""
+"""Milliseconds that a request waits, if nothing else is said."""
 
 VIEW = "wait"
 
@@ -52,14 +51,20 @@ class Point:
     modelled: tuple[float, float]
 
 
-def crossing(settings: Settings, sync: str, asynchronous: str, concurrency: int, bar: Progress) -> Table:
-    """Measure both at each wait; return a table with both crossing points. Raises CannotMeasure where a cell fails."""
+def crossing(
+    settings: Settings, sync: str, asynchronous: str, concurrency: int, waits: Sequence[int], bar: Progress
+) -> Table:
+    """Measure both at each wait, in milliseconds; return a table with both crossing points.
+
+    Raises CannotMeasure where a cell fails.
+    """
     per_worker = settings.threads if "gthread" in sync or sync.startswith("granian") else 1
     sides = (
         Contender(sync, "sync", settings.workers, min(concurrency, settings.workers * per_worker)),
         Contender(asynchronous, "async", 1, concurrency),
     )
-    views = views_of([f"{VIEW}-{wait}ms" for wait in WAITS])
+    waits = sorted(waits) or WAITS
+    views = views_of([f"{VIEW}-{wait}ms" for wait in waits])
     with experiment(settings, views, [Cell(sync, views[0], "sync", Shape(concurrency))]) as (experiment_, _):
         cpus = len(experiment_.server_cpus)
         rows = [
@@ -74,7 +79,7 @@ def crossing(settings: Settings, sync: str, asynchronous: str, concurrency: int,
 
     points = [
         Point(wait / 1000, (_rate(row[0]), _rate(row[1])), model(wait / 1000))
-        for wait, row in zip(WAITS, rows, strict=True)
+        for wait, row in zip(waits, rows, strict=True)
     ]
     return _table(sides, services, points, model)
 
@@ -156,8 +161,10 @@ def _milliseconds(seconds: float | None) -> str:
 @click.option("--threads", default=1, show_default=True, type=click.IntRange(1), help="Of each of its workers.")
 @click.option("--django", default="6.1", show_default=True, help="A release, or a checkout: its working tree.")
 @click.option("--seconds", default=3, show_default=True, type=click.IntRange(1), help="How long a cell is measured.")
-def command(sync: str, asynchronous: str, concurrency: int, **options: Any) -> None:
+@click.option("--waits", default="", help="Milliseconds that a request waits. By default 1 2 4 8 16 32 64.")
+def command(sync: str, asynchronous: str, concurrency: int, waits: str, **options: Any) -> None:
     """From which wait a request on does async serve more than sync? Measured, and by a queueing model."""
+    settings = Settings(servers=[sync, asynchronous], **options)
     with cannot_measure(), progress() as bar:
-        table = crossing(Settings(servers=[sync, asynchronous], **options), sync, asynchronous, concurrency, bar)
-    Console(highlight=False).print(table)
+        table = crossing(settings, sync, asynchronous, concurrency, numbers(waits, int), bar)
+    console().print(table)

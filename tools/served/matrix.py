@@ -17,7 +17,6 @@ from typing import Any
 
 import click
 import psutil
-from rich.console import Console
 
 from harness.kept import Kept, temporary_folder
 from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
@@ -27,7 +26,7 @@ from tools.served import load, postgresql
 from tools.served.experiment import Cell, Experiment, Result
 from tools.served.report import page, table, verification
 from tools.served.views import NATURAL, STYLES, View, views_of
-from tools.terminal import Problem, progress
+from tools.terminal import Problem, console, progress
 
 DEFAULT_SERVERS = ("gunicorn", "gunicorn-gthread", "uvicorn")
 CONCURRENCY = (1, 4, 16, 64, 200)
@@ -116,7 +115,7 @@ def serve(settings: Settings) -> int:
     SITE.mkdir(parents=True, exist_ok=True)
     (SITE / "served.json").write_text(json.dumps(document, indent=1) + "\n")
     page(document, SITE)
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table(document))
+    console(width=None if sys.stdout.isatty() else 160).print(table(document))
     click.echo(f"Page: {SITE / 'index.html'}\nJSON: {SITE / 'served.json'}")
     return int(any(result.failed for result in results))
 
@@ -128,7 +127,7 @@ def verify(settings: Settings) -> int:
     with experiment(settings, views, []) as (experiment_, tree), progress() as bar:
         names = bar.track(settings.server_names(), description="servers")
         results = [result for name in names for result in experiment_.verify(name, views, styles)]
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(verification(results, tree.label))
+    console(width=None if sys.stdout.isatty() else 160).print(verification(results, tree.label))
     return int(any(result.failed for result in results))
 
 
@@ -205,7 +204,6 @@ def django_of(name: str, folder: Path) -> Tree:
 def check(settings: Settings, cells: Sequence[Cell]) -> None:
     """Raise Problem for what would spoil the run."""
     settings.server_names()
-    load.check(settings.generator)
     most = max([cell.shape.connections for cell in cells], default=0)
     if settings.host and not re.fullmatch(r"http://[\w.-]+:\d+", settings.host):
         raise Problem(f"HOST must be an address such as http://192.168.1.2:8000: {settings.host}")
@@ -215,6 +213,7 @@ def check(settings: Settings, cells: Sequence[Cell]) -> None:
         raise Problem(f"{most} connections need {needed} open files, the limit is {hard}: ulimit -n {needed}")
     if 0 <= soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    load.check(settings.generator)
 
 
 @contextlib.contextmanager

@@ -5,7 +5,6 @@ from collections.abc import Iterator, Mapping
 
 import click
 from rich.box import SIMPLE_HEAD
-from rich.console import Console
 from rich.progress import Progress
 from rich.table import Table
 
@@ -14,7 +13,7 @@ from tools.compare.tree import Tree, tree_of
 from tools.compare.trial import ASGI, CALIBRATION, LOOP, WSGI, busy_process, planted
 from tools.served.matrix import Settings
 from tools.served.verdict import SERVED, Verdicts, judged
-from tools.terminal import cannot_measure, progress
+from tools.terminal import cannot_measure, console, progress
 
 PLANTED = 0.03
 """How much more a request executes."""
@@ -71,4 +70,4 @@ def _planted(base: Tree, rounds: Mapping[str, int]) -> Iterator[Tree]:
 @click.option("--busy", is_flag=True, help="Keep one CPU busy meanwhile.")
 def command(release: str, times: int, busy: bool) -> None:
     """Learn what the comparison of served requests finds on this machine, by a tree and copies with planted changes."""
-    Console(highlight=False).print(trial(release, times, busy))
+    console().print(trial(release, times, busy))
