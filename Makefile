@@ -1,8 +1,9 @@
-# Everything that people and CI run. Each target sets up what it needs, in this folder alone.
+# Everything that people and CI run. Each target sets up what it needs, in this folder; elsewhere are only the caches of
+# pip and virtualenv, asv's ~/.asv-machine.json, and the system's programs, which a target of a server or a test installs.
 
 .DEFAULT_GOAL := help
 .PHONY: help bench compare bisect trial served locust-worker crossing site measure merge pending milestones results \
-	publish summary test lint vendor clean system
+	publish summary test check lint vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
@@ -37,6 +38,9 @@ system:
 		why="apt-get says: $$(echo "$$said" | tail -n 1)"; \
 	else why="this is not root on Debian"; fi; \
 	echo "Not installed:$$missing ($$why). The tests that need them will skip." >&2
+
+# What a tenth of a second a test is enough for.
+QUICK := awaitable changes count groups history make milestones releases verdict
 
 PROJECT := Django
 
@@ -98,6 +102,9 @@ summary: ## show a file in the summary of a workflow's run: MARKDOWN=file
 
 test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says
 	@$(BIN)/python -m pytest $(TESTS)
+
+check: lint ## in less than a minute: lint, and the tests that measure little; make test TESTS=tests/test_x.py runs those of a file
+	@$(BIN)/python -m pytest $(foreach part,$(QUICK),tests/test_$(part).py)
 
 lint: .venv/test ## check style, types and workflows
 	@$(BIN)/ruff check .
