@@ -9,6 +9,9 @@ PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 pyth
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 
+# With it Python would look for tools and harness anywhere but in this folder.
+unexport PYTHONSAFEPATH
+
 SYSTEM_PROGRAMS := chromium valgrind wrk
 
 .venv/bench .venv/compare .venv/load .venv/test: pyproject.toml
