@@ -39,7 +39,8 @@ GRAPHS = "graphs.html"
 SERVED = Path(".asv/html/served")
 """Where ``make served`` writes its page, beside asv.conf.json."""
 
-STYLES = '<link href="graphs.css" rel="stylesheet">'
+STYLES = """<link href="graphs.css" rel="stylesheet">
+    <noscript><style>body > div { display: none; }</style></noscript>"""
 ASV = """<script language="javascript" type="text/javascript"
             src="asv.js">"""
 NOSCRIPT = """<noscript><p class="lead">asv's graphs are drawn by JavaScript, which is off here. The
