@@ -11,6 +11,9 @@ PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 pyth
 BIN := .venv/bin
 ALONE = $(PYTHON) tools/alone.py .venv/lock sh -ec
 
+# With it Python would look for tools and harness anywhere but in this folder.
+unexport PYTHONSAFEPATH
+
 SYSTEM_PROGRAMS := chromium valgrind wrk
 
 .venv/bench .venv/compare .venv/load .venv/test: pyproject.toml
