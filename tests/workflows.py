@@ -121,24 +121,29 @@ class Runner:
             assert action in ("actions/setup-python", "actions/deploy-pages")  # nothing to do here
 
     def _check_out(self, workspace: Path) -> None:
-        """Copy this repository as it is, with tools and an environment of asv's that are set up already."""
-        listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
-        for name in filter(None, subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")):
-            if (ROOT / name).is_file() and not name.startswith("results/"):
-                (workspace / name).parent.mkdir(parents=True, exist_ok=True)
-                shutil.copy2(ROOT / name, workspace / name)
-        subprocess.run(["git", "init", "--quiet", workspace], check=True)
-        subprocess.run(["git", "-C", workspace, "remote", "add", "origin", self.remote], check=True)
+        """Clone this repository, with an environment of asv's that is set up already."""
+        check_out(workspace, self.remote)
         (workspace / ".asv").mkdir()
         (workspace / ".asv" / self.asv.name).symlink_to(self.asv)
-        (workspace / ".venv").mkdir()
-        for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg", "measured", "served", "django"):
-            (workspace / ".venv" / name).symlink_to(Path(sys.prefix, name))
-        # Older than what make would make of it.
-        os.utime(workspace / "pyproject.toml", (1, 1))
-        for name in ("bench", "compare", "load", "test"):
-            (workspace / ".venv" / name).touch()
-            os.utime(workspace / ".venv" / name, (2, 2))
+
+
+def check_out(workspace: Path, remote: Path) -> None:
+    """Copy this repository as it is but its results, with tools that are set up already."""
+    listed = ["git", "ls-files", "-z", "--cached", "--others", "--exclude-standard"]
+    for name in filter(None, subprocess.check_output(listed, cwd=ROOT, text=True).split("\0")):
+        if (ROOT / name).is_file() and not name.startswith("results/"):
+            (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copy2(ROOT / name, workspace / name)
+    subprocess.run(["git", "init", "--quiet", workspace], check=True)
+    subprocess.run(["git", "-C", workspace, "remote", "add", "origin", remote], check=True)
+    (workspace / ".venv").mkdir()
+    for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg", "measured", "served", "django"):
+        (workspace / ".venv" / name).symlink_to(Path(sys.prefix, name))
+    # Older than what make would make of it.
+    os.utime(workspace / "pyproject.toml", (1, 1))
+    for name in ("bench", "compare", "load", "test"):
+        (workspace / ".venv" / name).touch()
+        os.utime(workspace / ".venv" / name, (2, 2))
 
 
 def evaluated(values: Mapping[str, Any], contexts: Mapping[str, Any]) -> Outputs:
