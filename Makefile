@@ -8,30 +8,35 @@
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
+ALONE = $(PYTHON) tools/alone.py .venv/lock sh -ec
 
 SYSTEM_PROGRAMS := chromium valgrind wrk
 
 .venv/bench .venv/compare .venv/load .venv/test: pyproject.toml
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Python 3.11 or later is needed$(if $(PYTHON),; $(PYTHON) is older or does not run, and none is on the PATH): install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@echo "Setting up .venv for $(@F) with $(PYTHON)"
-	@$(PYTHON) -m venv .venv
-	@{ $(BIN)/python -m pip install pip==26.3 && $(BIN)/python -m pip install --group $(@F); } > .venv/pip.log 2>&1 || { \
-		tail -n 1 .venv/pip.log >&2; \
-		echo "The tools could not be installed (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }
-	@touch $@
+	@$(ALONE) 'test $@ -nt $< || { \
+		echo "Setting up .venv for $(@F) with $(PYTHON)"; \
+		$(PYTHON) -m venv .venv; \
+		{ $(BIN)/python -m pip install pip==26.3 && $(BIN)/python -m pip install --group $(@F); } > .venv/pip.log 2>&1 || { \
+			tail -n 1 .venv/pip.log >&2; \
+			echo "The tools could not be installed (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }; \
+		touch $@; }'
 
 .venv/measured .venv/served: .venv/compare
-	@$(BIN)/python -m virtualenv -q $@ && \
-		$(BIN)/python -m pip --python $@ install --group $(@F) > .venv/pip.log 2>&1 || { \
+	@$(ALONE) 'test $@ -nt $< || { $(BIN)/python -m virtualenv -q $@ && \
+		$(BIN)/python -m pip --python $@ install --group $(@F) > .venv/pip.log 2>&1 && touch $@; } || { \
 		rm -rf $@; tail -n 1 .venv/pip.log >&2; \
-		echo "The environment $(@F) could not be made (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }
+		echo "The environment $(@F) could not be made (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }'
 
 system:
 	@for program in $(SYSTEM_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \
-	test -z "$$missing" || { test "$$(id -u)" = 0 && command -v apt-get >/dev/null && \
-		apt-get -qq update && apt-get -qq install -y --no-install-recommends $$missing; } || \
-	echo "Not installed, since this is not root on Debian:$$missing. The tests that need them will skip."
+	test -n "$$missing" || exit 0; \
+	if test "$$(id -u)" = 0 && command -v apt-get >/dev/null; then \
+		said="$$({ apt-get -qq update && DEBIAN_FRONTEND=noninteractive apt-get -qq install -y --no-install-recommends $$missing; } 2>&1)" && exit 0; \
+		why="apt-get says: $$(echo "$$said" | tail -n 1)"; \
+	else why="this is not root on Debian"; fi; \
+	echo "Not installed:$$missing ($$why). The tests that need them will skip." >&2
 
 PROJECT := Django
 
@@ -56,7 +61,7 @@ served: .venv/load .venv/served system ## serve it by real servers, and load it:
 		$(if $(BASE),--base "$(BASE)") --concurrency "$(CONCURRENCY)" --django "$(or $(DJANGO),6.1)" --workers "$(or $(WORKERS),2)" $(OPTIONS)
 
 locust-worker: .venv/load ## on another machine, for served GENERATOR=locust OPTIONS="--remote-workers 1 --bind 0.0.0.0": MASTER=address
-	@$(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -
+	@while $(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -; do :; done
 
 crossing: .venv/load .venv/served system ## from which wait on async serves more than sync: WORKERS=8 CONCURRENCY=64 OPTIONS="--sync gunicorn --async uvicorn"
 	@$(BIN)/python -m tools crossing --workers "$(or $(WORKERS),8)" --concurrency "$(or $(CONCURRENCY),64)" $(OPTIONS)

@@ -67,6 +67,7 @@ class Items:
             execute("CREATE SCHEMA " + schema_name())
             created.callback(execute, "DROP SCHEMA %s CASCADE" % schema_name())
         sqlite.create_tables()
+        connection.ensure_connection()  # Django 6.0 does not before it asks SQLite how many rows an INSERT takes
         fill()
 
 

@@ -1,4 +1,8 @@
-"""Machine instructions in user space, by the CPU's own counter: perf_event_open(2)."""
+"""Machine instructions in user space, by the CPU's own counter: perf_event_open(2).
+
+The environment variable ``INSTRUCTIONS=callgrind`` closes it, as most virtual machines do: what needs instructions then
+counts them as it would there.
+"""
 
 import ctypes
 import os
@@ -14,10 +18,12 @@ _INHERIT, _EXCLUDE_KERNEL, _EXCLUDE_HYPERVISOR = 1 << 1, 1 << 5, 1 << 6
 class InstructionCounter:
     """A clock of instructions: call it for those of this thread, and of each thread that it starts, since it was made.
 
-    Raises OSError where the kernel or the machine allows no counter.
+    Raises OSError where the kernel, the machine or INSTRUCTIONS allows no counter.
     """
 
     def __init__(self):
+        if os.environ.get("INSTRUCTIONS") == "callgrind":
+            raise OSError("the CPU's counter is closed by INSTRUCTIONS=callgrind")
         attributes = struct.pack(
             "=IIQQQQQ", _HARDWARE, _SIZE, _INSTRUCTIONS, 0, 0, 0, _INHERIT | _EXCLUDE_KERNEL | _EXCLUDE_HYPERVISOR
         ).ljust(_SIZE, b"\0")

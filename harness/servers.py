@@ -46,11 +46,14 @@ def missing(name):
     return next((module for module in modules if importlib.util.find_spec(module) is None), "")
 
 
-def command_of(name, port, workers=1, threads=1, python=sys.executable, application=None):
-    """Return the command that serves the measured project, or another ``application``, by the server ``name``."""
+def command_of(name, port, workers=1, threads=1, python=sys.executable, application=None, under=()):
+    """Return the command that serves the measured project, or another ``application``, by the server ``name``.
+
+    ``under`` is the start of a command that runs another, such as valgrind.
+    """
     wsgi, asgi = (application or "benchproject.%s:application" % interface for interface in ("wsgi", "asgi"))
     words = SERVERS[name].command.format(port=port, workers=workers, threads=threads, wsgi=wsgi, asgi=asgi).split()
-    return [python, "-m", *words]
+    return [*under, python, "-m", *words]
 
 
 def free_port():

@@ -72,20 +72,20 @@ def describe(name: str, unit: str, params: list[list[str]]) -> dict[str, Any]:
     }
 
 
-def history(repository: Path, length: int) -> list[str]:
+def history(repository: Path, length: int, subject: str = "Change {}") -> list[str]:
     """Make a repository whose main has ``length`` commits and return their hashes, oldest first."""
     subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", repository], check=True)
-    stream = "".join(stream_of(length)).encode()
+    stream = "".join(stream_of(length, subject)).encode()
     subprocess.run(["git", "fast-import", "--quiet"], cwd=repository, input=stream, check=True)
     listed = subprocess.check_output(["git", "rev-list", "--reverse", "main"], cwd=repository, text=True)
     return listed.split()
 
 
-def stream_of(length: int) -> Iterator[str]:
+def stream_of(length: int, subject: str) -> Iterator[str]:
     for number in range(length):
-        subject = f"Change {number}"
+        message = subject.format(number)
         yield f"commit refs/heads/main\nmark :{number + 1}\n"
-        yield f"committer Test <test@localhost> {START + number * DAY} +0000\ndata {len(subject)}\n{subject}\n"
+        yield f"committer Test <test@localhost> {START + number * DAY} +0000\ndata {len(message)}\n{message}\n"
         yield f"from :{number}\n\n" if number else "\n"
 
 

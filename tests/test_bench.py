@@ -1,5 +1,6 @@
 """``make bench`` from end to end: releases of the package index measured, compared, published and shown."""
 
+import fcntl
 import json
 import os
 import re
@@ -128,6 +129,7 @@ def test_the_site_shows_graphs_without_network(measured: tuple[Path, str], page:
     [
         (("--releases", "7.5"), {}, r"unknown release 7\.5"),
         (("--releases", "rubbish;rm"), {}, "unknown release rubbish;rm"),
+        (("--releases", "3.2.10", "--project", "asgiref"), {}, r"release 3\.2\.10 is older than 3\.6, the oldest"),
         (("--scenarios", "handler"), {}, "no scenario handler: there are .*, handlers, "),
         ((), {"PIP_INDEX_URL": "http://127.0.0.1:9/"}, "127.0.0.1"),
         (("--project", "no-such-project-of-ours"), {}, "no-such-project-of-ours"),
@@ -213,6 +215,19 @@ def test_rounds_that_were_interrupted_are_measured_again(own: Path) -> None:
     again = tool(own, "tools", "bench", "--releases", f"{OLDEST} {NEWEST}", "--scenarios", "floors")
     assert again.returncode == 0, again.stderr
     assert set(re.findall(r"floors\.\w+\.\w+", again.stdout)) == {"floors.Coroutine.time_await"}
+
+
+def test_runs_at_once_wait_for_each_other(own: Path) -> None:
+    command = [sys.executable, "-m", "tools", "bench", "--releases", NEWEST, "--scenarios", "floors"]
+    environment = {**os.environ, "HOME": str(own), "PIP_INDEX_URL": "http://127.0.0.1:9/"}
+    with (own / ".releases/lock").open("w") as lock:
+        fcntl.flock(lock, fcntl.LOCK_EX)
+        runs = [subprocess.Popen(command, cwd=own, env=environment, stderr=subprocess.PIPE, text=True) for _ in "12"]
+        for run in runs:
+            assert run.stderr
+            assert run.stderr.readline() == f"waiting for another run to finish with {own / '.releases'}\n"
+    for run in runs:
+        assert (run.communicate(timeout=120)[1], run.returncode) == ("", 0)
 
 
 def processes() -> list[str]:

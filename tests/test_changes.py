@@ -2,6 +2,7 @@
 
 import subprocess
 from array import array
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -154,3 +155,58 @@ def test_counts_step_where_they_change() -> None:
     assert steps_of_counts(data) == [(0, 50, 1.0, 1.0, 0.0), (50, 100, 2.0, 2.0, 0.0)]
     assert steps_of_counts([(0, 1.5, None)]) is None
     assert steps_of_counts([(0, 1.0, 2.0)]) is None
+
+
+def repository(folder: Path) -> Callable[..., str]:
+    """Make a repository with a commit on main, and return its git."""
+
+    def git(*arguments: str) -> str:
+        person = ["-c", "user.name=Test", "-c", "user.email=test@localhost"]
+        return subprocess.check_output(["git", *person, *arguments], cwd=folder, text=True).strip()
+
+    folder.mkdir()
+    git("init", "--quiet", "--initial-branch=main")
+    git("commit", "--quiet", "--allow-empty", "--message", "the first")
+    return git
+
+
+def test_what_was_known_stays_where_a_repository_knows_less(tmp_path: Path) -> None:
+    git = repository(tmp_path / "whole")
+    for name in ("1.0", "2.0"):
+        git("commit", "--quiet", "--allow-empty", "--message", name)
+        git("tag", name)
+    git("switch", "--quiet", "--create", "stable/1.0.x", "1.0")
+    git("commit", "--quiet", "--allow-empty", "--message", "a fix")
+    git("switch", "--quiet", "main")
+    measured = [result(commit, 1) for commit in git("rev-list", "--all").split()]
+    memory = tmp_path / "commits"
+    whole = history.of(measured, tmp_path / "whole", memory)
+    assert [each.release for each in whole.releases] == ["1.0", "2.0"]
+    assert sorted(each.branch for each in whole.commits.values()) == ["main", "main", "main", "stable/1.0.x"]
+
+    git("clone", "--quiet", "--no-tags", "--depth=1", (tmp_path / "whole").as_uri(), str(tmp_path / "shallow"))
+    shallow = history.of(measured, tmp_path / "shallow", memory)
+    assert shallow.source == "git"
+    assert shallow.commits == whole.commits
+    places = {commit: place for place, commit in enumerate(shallow.commits)}
+    assert all(places[each.base] < places[each.hash] for each in shallow.commits.values() if each.base)
+
+    git("tag", "--force", "2.0", "main~2")
+    moved = history.of(measured, tmp_path / "whole", memory)
+    assert [each.hash for each in moved.releases] == [git("rev-parse", "main~1"), git("rev-parse", "2.0")]
+
+
+def test_the_newest_is_one_of_asv_s_branches_or_a_release(tmp_path: Path) -> None:
+    git = repository(tmp_path / "repository")
+    main = git("rev-parse", "HEAD")
+    git("switch", "--quiet", "--create", "private")
+    git("commit", "--quiet", "--allow-empty", "--message", "a try")
+    private, unknown = git("rev-parse", "HEAD"), "f" * 40
+    measured = [result(main, 1), *(replace(result(commit, 2), date=4_000_000_000_000) for commit in (private, unknown))]
+    memory = tmp_path / "commits"
+    for place in (tmp_path / "repository", None):
+        order = history.of(measured, place, memory, ["main"])
+        assert [each.hash for each in order.main] == [main]
+        assert [each.hash for each in order.commits.values() if order.public(each)] == [main]
+    order = history.of(measured, tmp_path / "repository", memory, ["private"])
+    assert [each.hash for each in order.main] == [main, private]

@@ -129,6 +129,20 @@ class TestMerge:
         assert merge(shards, tmp_path / "into", Repository(releases)) == []
         assert counts(tmp_path / "into") == counts(shards / "sound")
 
+    def test_one_shard_may_lack_its_folder(self, shards: Path, releases: Path, tmp_path: Path) -> None:
+        """As download-artifact unpacks it, and with the list of commits beside it."""
+        (shards / "sound" / "commits.txt").write_text("main\n")
+        assert merge(shards / "sound", tmp_path / "into", Repository(releases)) == []
+        assert counts(tmp_path / "into") == counts(shards / "sound")
+
+    def test_another_shard_does_not_hide_the_first(self, shards: Path, bad: Path, releases: Path) -> None:
+        """By passing for a machine's folder, or for the list."""
+        (shards / "bad" / "machine.json").write_bytes((bad.parent / "machine.json").read_bytes())
+        (bad.parent / "commits.txt").write_text("main\n")
+        refused = merge(shards, shards.parent / "into", Repository(releases))
+        assert set(refused) == {str(shards / "bad" / "machine.json"), str(bad.parent / "commits.txt")}
+        assert counts(shards.parent / "into") == counts(shards / "sound")
+
     @pytest.mark.parametrize(
         ("change", "complaint"),
         [
@@ -222,6 +236,7 @@ class TestMerge:
         (("measure", "--commits", "README.md", "--django", "no-such"), "DJANGO must name a git repository"),
         (("measure", "--commits", "README.md", "--django", ".", "--anchor", "9.9"), "no commit 9.9"),
         (("merge", "no-such", "--django", "."), "SHARDS must name"),
+        (("merge", "tools/vendor/jquery", "--django", "."), "holds no results"),
         (("publish", "--results", "no-such", "--django", "."), "holds no results"),
     ],
 )

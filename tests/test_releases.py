@@ -1,5 +1,6 @@
 """The release history keeps its promises: against an index of our own, with tiny releases."""
 
+import builtins
 import errno
 import fcntl
 import gzip
@@ -489,7 +490,7 @@ def test_second_run_waits_and_says_so(index: Index, repository: Path, monkeypatc
         said.append(message)
         waiting.set()
 
-    monkeypatch.setattr(click, "echo", hear)
+    monkeypatch.setattr(builtins, "print", hear)
     repository.parent.mkdir(parents=True)
     second = threading.Thread(target=update, args=(repository,))
     with repository.with_name("django.git.lock").open("w") as lock:
@@ -609,13 +610,20 @@ def test_default_count_is_kept(offered: list[releases.Release]) -> None:
     assert [str(r.version) for r in releases.choose(offered, [], PYTHON, OLDEST, 1)] == ["6.0.1"]
 
 
-@pytest.mark.parametrize("word", ["7.3", "4.2.11", "6", "1.11", "newest", "", "6.1rc1"])
+@pytest.mark.parametrize("word", ["7.3", "4.2.11", "6", "newest", "", "6.1rc1"])
 def test_unknown_release_is_named(offered: list[releases.Release], word: str) -> None:
     with pytest.raises(click.ClickException) as refusal:
         releases.choose(offered, ["5.0", word], PYTHON, OLDEST)
     message = one_line(refusal)
     assert message.startswith(f"unknown release {word}: ")
     assert message.endswith("the series 3.0, 4.2, 5.0, 5.2, 6.0, 6.1")
+
+
+@pytest.mark.parametrize("word", ["1.11", "2.2", "2.2.28", "2"])
+def test_release_that_is_too_old_is_told_the_oldest(offered: list[releases.Release], word: str) -> None:
+    with pytest.raises(click.ClickException) as refusal:
+        releases.choose(offered, ["5.0", word], PYTHON, OLDEST)
+    assert one_line(refusal) == f"release {word} is older than 3.0, the oldest that is measured"
 
 
 @pytest.mark.parametrize(("word", "nearest"), [("4.2.11", "4.2.10"), ("6.9", "6.1, 6.0")])

@@ -3,10 +3,12 @@
 import json
 import math
 import os
+import resource
 import shutil
 import subprocess
 import sys
 from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -87,7 +89,8 @@ class Project:
     def copy(self, folder: Path) -> "Project":
         """Return a copy that a test may spoil."""
         shutil.copytree(self.folder, folder, dirs_exist_ok=True)
-        configuration = (folder / "asv.conf.json").read_text().replace(str(self.folder), str(folder))
+        configuration = (folder / "asv.conf.json").read_text()
+        configuration = configuration.replace(json.dumps(str(self.folder))[1:-1], json.dumps(str(folder))[1:-1])
         (folder / "asv.conf.json").write_text(configuration)
         return Project(folder)
 
@@ -360,7 +363,7 @@ def test_a_killed_publishing_leaves_no_process_and_loses_nothing(tmp_path: Path)
     project = Project(tmp_path)
     (project.html / "served").mkdir(parents=True)
     (project.html / "served/index.html").write_text("served")
-    pages = tmp_path / "html.new"
+    pages = tmp_path / "html.new/pages"
     command = [sys.executable, "-m", "asv", "--config", str(tmp_path / "asv.conf.json"), "publish", "--no-pull"]
     environment = {**os.environ, "TMPDIR": str(tmp_path)}
     publishing = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
@@ -372,7 +375,112 @@ def test_a_killed_publishing_leaves_no_process_and_loses_nothing(tmp_path: Path)
     project.publish()
     assert (project.html / "served/index.html").read_text() == "served"
     assert (project.html / "index.html").exists()
-    assert not pages.exists()
+    assert not pages.parent.exists()
+
+
+@pytest.fixture(scope="module")
+def small(tmp_path_factory: pytest.TempPathFactory) -> Project:
+    """A published project whose folder has ``tools`` beside asv.conf.json, as this repository has."""
+    project = Project(tmp_path_factory.mktemp("a folder of é") / "small")
+    generated.write(project.folder, 3, 13)
+    (project.folder / "tools").symlink_to(ROOT / "tools")
+    assert console(project).returncode == 0
+    return project
+
+
+def console(
+    project: Project, *words: str, cwd: Path | None = None, **settings: Any
+) -> subprocess.CompletedProcess[str]:
+    """Publish by asv's own script, as people call it; in a minimal environment, in which nothing is active."""
+    asv = Path(sys.executable).with_name("asv")
+    command = [asv, *(["--config", project.folder / "asv.conf.json"] if cwd else []), "publish", *words]
+    settings["env"] = {"PATH": os.defpath, "HOME": str(project.folder), "LANG": "C.UTF-8", **settings.get("env", {})}
+    return subprocess.run(
+        command, cwd=cwd or project.folder, capture_output=True, text=True, timeout=120, check=False, **settings
+    )
+
+
+@pytest.mark.parametrize(
+    ("cwd", "env"),
+    [
+        (None, {}),
+        (Path("/"), {"PYTHONSAFEPATH": "1"}),
+        (None, {"LANG": "C", "LC_ALL": "C"}),
+        (Path("/"), {"PATH": f"{Path(sys.executable).parent}:{os.defpath}", "VIRTUAL_ENV": sys.prefix}),
+    ],
+    ids=["plain", "safe path", "locale C", "active environment"],
+)
+def test_asv_publishes_as_people_call_it(small: Project, cwd: Path | None, env: dict[str, str]) -> None:
+    (small.html / "index.html").unlink()
+    done = console(small, cwd=cwd, env=env)
+    assert done.returncode == 0, done.stdout + done.stderr
+    assert (small.html / "index.html").exists()
+
+
+def refused(project: Project, **settings: Any) -> str:
+    """Publish where that must fail and leave the site as it was; return the line that says why."""
+    before = contents(project.html)
+    done = console(project, **settings)
+    assert done.returncode == 1
+    assert "Traceback" not in done.stdout + done.stderr
+    assert contents(project.html) == before
+    assert not [path for path in project.folder.iterdir() if path.name in ("html.new", "html.old")]
+    return done.stdout.strip().splitlines()[-1]
+
+
+def test_without_git_the_old_site_stays(small: Project, tmp_path: Path) -> None:
+    assert "Could not find 'git'" in refused(small, env={"PATH": str(tmp_path)})
+
+
+def test_without_its_repository_the_old_site_stays(small: Project, tmp_path: Path) -> None:
+    own = small.copy(tmp_path)
+    shutil.rmtree(own.folder / "repo")
+    assert "Can not determine" in refused(own)
+
+
+def test_without_network_the_old_site_stays(small: Project, tmp_path: Path) -> None:
+    own = small.copy(tmp_path)
+    path = own.folder / "asv.conf.json"
+    remote = "https://127.0.0.1:9/django.git"
+    path.write_text(json.dumps(json.loads(path.read_text()) | {"repo": remote}))
+    assert "unable to access" in refused(own)
+    (own.folder / "repo").rename(own.folder / "Django")
+    subprocess.run(["git", "-C", own.folder / "Django", "remote", "add", "origin", remote], check=True)
+    assert "--no-pull" in refused(own)
+    assert console(own, "--no-pull").returncode == 0
+
+
+@pytest.mark.parametrize("size", [20_000, 100_000])
+def test_without_space_the_old_site_stays(small: Project, size: int) -> None:
+    def limit() -> None:
+        resource.setrlimit(resource.RLIMIT_FSIZE, (size, size))
+
+    assert "File too large" in refused(small, preexec_fn=limit)
+
+
+def test_a_process_that_ends_says_how(small: Project, tmp_path: Path) -> None:
+    own = small.copy(tmp_path)
+    pages = own.folder / "tools/site/pages.py"
+    source = pages.read_text()
+    for end, words in (("os.kill(os.getpid(), 9)", "was killed"), ("os._exit(3)", "ended with status 3")):
+        pages.write_text(f"{source}\n\ndef write(*ignored):\n    import os\n    {end}\n")
+        assert words in refused(own)
+
+
+def test_a_site_that_was_being_replaced_comes_back(small: Project, tmp_path: Path) -> None:
+    own = small.copy(tmp_path)
+    before = contents(own.html)
+    own.html.rename(own.folder / "html.old")
+    (own.folder / "html.new").mkdir()
+    assert console(own, env={"PATH": str(tmp_path)}).returncode == 1
+    assert contents(own.html) == before
+
+
+def test_two_that_publish_at_once_take_turns(small: Project) -> None:
+    with ThreadPoolExecutor(2) as threads:
+        both = [threads.submit(console, small) for _ in range(2)]
+    assert [each.result().returncode for each in both] == [0, 0]
+    assert sorted(path.name for path in small.folder.glob("html*")) == ["html", "html.lock"]
 
 
 def test_results_alone_make_the_pages(measured: Project, tmp_path: Path, page: Page) -> None:
@@ -461,3 +569,22 @@ def test_many_results_make_no_heavy_overview(tmp_path: Path, page: Page) -> None
         assert page.locator(".entry").count() >= 3
         assert complaints == []
     assert (project.html / "index.html").stat().st_size < 200_000
+
+
+def test_a_commit_of_no_branch_is_not_the_newest(small: Project, tmp_path: Path) -> None:
+    own = small.copy(tmp_path)
+    newest = own.git("rev-parse", "main")
+    for stranger in ("f" * 40, own.git("commit-tree", "-p", "main", "-m", "a try", "main^{tree}")):
+        path = next(path for path in own.results if path.name.startswith(newest[:8]))
+        later = {"commit_hash": stranger, "date": 4_000_000_000_000}
+        document = json.loads(path.read_text()) | later
+        document["results"]["handlers.Hello.track_hops"][0] = [99, 99, 99, 99]
+        path.with_name(f"{stranger[:8]}-existing-py.json").write_text(json.dumps(document))
+    done = console(own)
+    assert done.stderr.count("Left out") == 1
+    for said in (done.stderr, own.alone().stderr):
+        assert "ffffffffff" in said
+        assert stranger[:10] in said
+        for page in ("index.html", "changes.html", "changes.xml"):
+            assert stranger[:10] not in (own.html / page).read_text()
+        assert newest[:10] in (own.html / "index.html").read_text()

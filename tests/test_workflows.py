@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import pytest
 import yaml
 from conftest import ROOT, Checkout
 from measuring import CELLS, PATTERN, counts
+from private import PrivateServer, serving
 from workflows import Job, Runner
 
 pytestmark = pytest.mark.xdist_group("measure")
@@ -38,8 +40,18 @@ class Recorder(Runner):
 
 
 @pytest.fixture(scope="module")
-def runner(tmp_path_factory: pytest.TempPathFactory, releases: Path, executed: set[tuple[str, str]]) -> Runner:
-    runner = Recorder(tmp_path_factory.mktemp("runner"), DJANGO=str(releases), ANCHOR="main")
+def server(tmp_path_factory: pytest.TempPathFactory) -> Iterator[PrivateServer]:
+    with serving(tmp_path_factory.mktemp("server")) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def runner(
+    tmp_path_factory: pytest.TempPathFactory, releases: Path, server: PrivateServer, executed: set[tuple[str, str]]
+) -> Runner:
+    asv = ROOT / ".asv" / "measure-1"
+    asv.mkdir(parents=True, exist_ok=True)
+    runner = Recorder(tmp_path_factory.mktemp("runner"), server, asv, DJANGO=str(releases), ANCHOR="main")
     runner.executed = executed
     return runner
 
@@ -59,7 +71,7 @@ def merged(runner: Runner, shards: list[str]) -> Path:
         contexts = {"github": {"run_id": 7, "run_attempt": 1}, "strategy": {"job-index": index}}
         job = runner.run("measure.yml", "measure", inputs=INPUTS, matrix={"shard": shard}, **contexts)
         assert not job.failed
-    job = runner.run("measure.yml", "merge", github={"token": "no secret"})
+    job = runner.run("measure.yml", "merge")
     assert not job.failed
     folder = runner.folder / "branch"
     subprocess.run(["git", "clone", "--quiet", "--branch", "results", runner.remote, folder], check=True)
@@ -78,6 +90,7 @@ def test_shards_hold_what_one_run_holds(merged: Path, one_run: Path) -> None:
 
 
 def test_what_is_measured_is_not_pending(runner: Runner, merged: Path) -> None:
+    runner.begin()
     again = runner.run("measure.yml", "find", inputs=INPUTS)
     assert not again.failed
     assert again.outputs["pending"]["shards"] == "[]"
@@ -98,6 +111,7 @@ class TestCompare:
         def copy(target: Path) -> None:
             shutil.copytree(checkout.path, target)
 
+        runner.begin()
         runner.environment["SCENARIOS"] = "handlers"
         return runner.run("compare.yml", "compare", {"django-checkout": copy}, inputs={"base": "HEAD~1"})
 

@@ -10,7 +10,8 @@ from typing import Any, TypeVar
 
 import click
 from asv.util import UserError
-from rich.console import Console
+
+from tools.terminal import console
 
 T = TypeVar("T", int, float)
 
@@ -110,7 +111,7 @@ def trial(release: str, times: int, exact: bool, busy: bool, under_servers: bool
         from tools.trial import trial as compared
 
         table = compared(release, times, exact, busy)
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 @cli.command()
@@ -150,7 +151,7 @@ def served(
             return matrix.verify(settings) if only_verify else matrix.serve(settings)
         with progress() as bar:
             table, status = verdict.compare(base, settings.django, settings, bar)
-    Console(highlight=False).print(table)
+    console().print(table)
     return status
 
 
@@ -172,7 +173,7 @@ def crossing(sync: str, asynchronous: str, concurrency: int, waits: str, **optio
     settings = Settings(servers=[sync, asynchronous], **options)
     with cannot_measure(), progress() as bar:
         table = crossing(settings, sync, asynchronous, concurrency, numbers(waits, int), bar)
-    Console(highlight=False).print(table)
+    console().print(table)
 
 
 @cli.command()

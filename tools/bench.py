@@ -8,9 +8,9 @@ from asv.machine import Machine, MachineCollection
 from asv.results import Results, iter_results_for_machine
 from asv.util import UserError
 from rich import filesize
-from rich.console import Console
 
-from tools import process, releases
+from tools import process, releases, terminal
+from tools.alone import alone
 from tools.configuration import PYTHON, ROOT, History
 from tools.figures import failures, machine_of, results_of
 from tools.table import resolution, table_of
@@ -18,23 +18,25 @@ from tools.table import resolution, table_of
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
 SERIES = f"{PYTHON.major}.{PYTHON.minor}"
 
-console = Console(highlight=False)
+console = terminal.console()
 
 
 def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None:
     """Measure the releases of ``project`` that the words ``wanted`` name, publish them and print the answer.
 
     ``scenarios`` are names of files in benchmarks/, or "all". Raises click.ClickException where the index, asv or a
-    benchmark fails; what was measured before is kept.
+    benchmark fails; what was measured before is kept. Waits while another run measures here.
     """
     pattern = f"^({'|'.join(parts_of(scenarios))})\\." if scenarios else DEFAULT
     history = History(project)
-    hashes = _releases(history, wanted)
-    configuration = history.configure(SERIES)
-    machine = _machine()
-    _forget_interrupted(history, machine)
-    _measure(history, machine, pattern, hashes)
-    _answer(history, machine, hashes, configuration)
+    # Of two at once each would also be in the figures of the other.
+    with alone(history.folder.parent / "lock", history.folder.parent):
+        hashes = _releases(history, wanted)
+        configuration = history.configure(SERIES)
+        machine = _machine()
+        _forget_interrupted(history, machine)
+        _measure(history, machine, pattern, hashes)
+        _answer(history, machine, hashes, configuration)
 
 
 def parts_of(scenarios: Sequence[str]) -> list[str]:
@@ -64,7 +66,8 @@ def _at_hand(history: History, wanted: Sequence[str], problem: click.ClickExcept
     chosen = [newest.get(word, word) for word in wanted] or list(newest.values())[-3:]
     if not chosen or not set(chosen) <= set(hashes):
         raise problem
-    console.print(f"[yellow]{problem.message}[/]\nGoing on with what is at hand: {', '.join(chosen)}")
+    console.print(problem.message, style="yellow")
+    console.print(f"Going on with what is at hand: {', '.join(chosen)}")
     return {version: hashes[version] for version in hashes if version in chosen}
 
 

@@ -10,9 +10,8 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
-from rich.console import Console
 
-from tools import instructions, tree, verdict
+from tools import instructions, terminal, tree, verdict
 from tools.bench import parts_of
 from tools.compare import cannot_measure
 from tools.comparison import Outcome, Pair, outcome
@@ -26,7 +25,7 @@ METRICS = (*verdict.WORK, "bytecodes", "instructions")
 PROCESSES = 8
 """Processes of which the instructions of a commit are the mean."""
 
-console = Console(stderr=True, highlight=False)
+console = terminal.console(stderr=True)
 
 
 class Change(NamedTuple):
@@ -161,7 +160,7 @@ def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, ever
 
     Raises CannotMeasure where nothing differs, or it cannot be measured.
     """
-    out = Console(highlight=False, soft_wrap=True)
+    out = terminal.console(soft_wrap=True)
     with cannot_measure():
         bisection = Bisection(checkout, good, bad, scenario, metric)
         changes = bisection.changes()

@@ -1,18 +1,19 @@
 """The branch that results are pushed to, however many push at once: who comes second merges again."""
 
+import hashlib
+import os
 import shutil
 import tempfile
 from pathlib import Path
 
 import click
 
+from tools import git
 from tools.merge import merge
-from tools.repository import Repository, git
+from tools.repository import Repository
 
 TRIES = 10
 """How often another push may come first."""
-
-AUTHOR = ("-c", "user.name=results", "-c", "user.email=results@localhost")
 
 
 def pushed(remote: str, branch: str, shards: Path, repository: Repository) -> list[str]:
@@ -21,9 +22,10 @@ def pushed(remote: str, branch: str, shards: Path, repository: Repository) -> li
     The branch is made if it is not there. Raises click.ClickException where it cannot be read or pushed.
     """
     for _ in range(TRIES):
-        with tempfile.TemporaryDirectory(prefix="results-") as folder:
+        with tempfile.TemporaryDirectory(prefix="results-") as name:
+            folder = Path(name)
             checkout(remote, branch, folder)
-            refused = merge(shards, Path(folder, "results"), repository)
+            refused = merge(shards, folder / "results", repository)
             if not commit(folder) or push(folder, branch):
                 return refused
             click.echo(f"another push to {branch} came first: merging again")
@@ -32,40 +34,75 @@ def pushed(remote: str, branch: str, shards: Path, repository: Repository) -> li
 
 def fetched(remote: str, branch: str, results: Path) -> None:
     """Put the results of a branch beside those in a folder."""
-    with tempfile.TemporaryDirectory(prefix="results-") as folder:
+    with tempfile.TemporaryDirectory(prefix="results-") as name:
+        folder = Path(name)
         if not checkout(remote, branch, folder):
             click.echo(f"{remote} has no branch {branch} yet")
             return
-        shutil.copytree(Path(folder, "results"), results, dirs_exist_ok=True)
+        shutil.copytree(folder / "results", results, dirs_exist_ok=True)
 
 
-def checkout(remote: str, branch: str, folder: str) -> bool:
+def checkout(remote: str, branch: str, folder: Path) -> bool:
     """Check a branch out alone, or begin it; tell whether it was there."""
-    address = git("remote", "get-url", remote) if remote in git("remote").split() else remote
-    git("init", "--quiet", "--initial-branch", branch, folder)
-    git("-C", folder, "remote", "add", "origin", address)
-    there = bool(git("-C", folder, "ls-remote", "--heads", "origin", f"refs/heads/{branch}"))
+    git.create(folder, branch, bare=False)
+    git.text(folder, "remote", "add", "origin", address(remote))
+    there = bool(git.text(folder, "ls-remote", "--heads", "origin", f"refs/heads/{branch}"))
     if there:
-        git("-C", folder, "fetch", "--quiet", "--depth=1", "origin", f"refs/heads/{branch}")
-        git("-C", folder, "reset", "--quiet", "--hard", "FETCH_HEAD")
+        git.text(folder, "fetch", "--quiet", "--depth=1", "origin", f"refs/heads/{branch}")
+        git.text(folder, "reset", "--quiet", "--hard", "FETCH_HEAD")
     return there
 
 
-def commit(folder: str) -> bool:
-    """Commit what is new; tell whether anything is."""
-    git("-C", folder, "add", "--all", "results")
-    new = git("-C", folder, "diff", "--cached", "--name-only").splitlines()
+def address(remote: str) -> str:
+    """Return where a remote of this repository is, or what is an address itself."""
+    try:
+        return git.text(Path(), "remote", "get-url", remote)
+    except git.GitFailed:
+        return remote
+
+
+def commit(folder: Path) -> bool:
+    """Commit what is new; tell whether anything is. Raises click.ClickException where git has not taken all of it."""
+    if not (folder / "results").is_dir():
+        return False
+    git.text(folder, "add", "--all", "--force", "results")  # --force takes what git ignores too
+    if taken := differing(folder):
+        raise click.ClickException(
+            f"git did not take {len(taken)} files as they are, {taken[0]} first: nothing is pushed"
+        )
+    new = git.text(folder, "diff", "--cached", "--name-only", "-z").split("\0")[:-1]
     if new:
-        git("-C", folder, *AUTHOR, "commit", "--quiet", "--message", f"Add results: {len(new)} files")
+        git.text(folder, "commit", "--quiet", "--message", f"Add results: {len(new)} files")
     return bool(new)
 
 
-def push(folder: str, branch: str) -> bool:
-    """Push without force; tell whether no other push came between."""
+def differing(folder: Path) -> list[str]:
+    """Return the files of results that git would not commit byte for byte, or would although they are not there."""
+    entries = os.fsdecode(git.output(folder, "ls-files", "--stage", "-z", "results")).split("\0")[:-1]
+    staged = {name: about.split()[1] for about, name in (entry.split("\t", 1) for entry in entries)}
+    files = (path for path in (folder / "results").rglob("*") if path.is_file() or path.is_symlink())
+    there = {path.relative_to(folder).as_posix(): blob(path) for path in files}
+    return sorted({name for name, _ in staged.items() ^ there.items()})
+
+
+def blob(path: Path) -> str:
+    """Return the hash by which git knows what a file, or a symbolic link, holds."""
+    content = os.fsencode(path.readlink()) if path.is_symlink() else path.read_bytes()
+    return hashlib.sha1(b"blob %d\0%b" % (len(content), content)).hexdigest()
+
+
+def push(folder: Path, branch: str) -> bool:
+    """Push without force; tell whether no other push came between.
+
+    Raises click.ClickException where it cannot be pushed, or is not there afterwards.
+    """
     try:
-        git("-C", folder, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
-    except click.ClickException as problem:
-        if "rejected" in problem.message or "failed to push some refs" in problem.message or "lock" in problem.message:
+        git.text(folder, "push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+    except git.GitFailed as problem:
+        if "rejected" in problem.reason or "failed to push some refs" in problem.reason or "lock" in problem.reason:
             return False
         raise
+    git.text(folder, "fetch", "--quiet", "origin", f"refs/heads/{branch}")  # others may have pushed more by now
+    if not git.leads(folder, "HEAD", "FETCH_HEAD"):
+        raise click.ClickException(f"{branch} does not hold what was pushed to it: look at its remote, and merge again")
     return True

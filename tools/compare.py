@@ -7,13 +7,13 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 import click
-from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tools.bench import parts_of
 from tools.comparison import Comparison
 from tools.instructions import NoCounter
 from tools.report import Report, fact
+from tools.terminal import console
 from tools.tree import CannotMeasure, Tree, tree_of
 
 DEFAULT = ("handlers", "middleware", "bridging")
@@ -59,8 +59,13 @@ def estimate(comparison: Comparison, bar: Progress) -> None:
 
 
 def progress() -> Progress:
-    columns = (TextColumn("{task.description:12}"), BarColumn(), MofNCompleteColumn(), TimeElapsedColumn())
-    return Progress(*columns, console=Console(stderr=True, highlight=False), transient=True)
+    columns = (
+        TextColumn("{task.description:12}", markup=False),
+        BarColumn(),
+        MofNCompleteColumn(),
+        TimeElapsedColumn(),
+    )
+    return Progress(*columns, console=console(stderr=True), transient=True)
 
 
 @contextlib.contextmanager
@@ -95,7 +100,7 @@ def write(report: Report, markdown: str | None, json_file: str | None) -> None:
             with click.open_file(name, "w") as file:
                 file.write(text())
     if "-" not in (markdown, json_file):
-        Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(report.terminal())
+        console(width=None if sys.stdout.isatty() else 160).print(report.terminal())
     for failure in report.failures[:1]:
         more = f" ({len(report.failures)} cells in all)" if len(report.failures) > 1 else ""
         click.echo(f"Error: not measured: {failure}{more}", err=True)

@@ -19,9 +19,8 @@ from typing import Any
 import click
 from asv import util
 from asv.results import get_filename
-from rich.console import Console
 
-from tools import process, store
+from tools import process, store, terminal
 from tools.commit import BROKEN, NO_ENVIRONMENT, SAID
 from tools.configuration import PYTHON, ROOT
 from tools.process import our_cpus
@@ -39,7 +38,7 @@ BENCHMARKS = {
 COUNTS = {"crossings", "hops", "calls", "threads", "loops", "tasks", "queries"}
 """Units of what is the same however busy the machine is: such benchmarks run beside each other."""
 
-console = Console(highlight=False, soft_wrap=True)
+console = terminal.console(soft_wrap=True)
 
 
 class NotMeasured(Exception):
@@ -146,12 +145,13 @@ def begin(job: Job, anchor: str) -> None:
             preparing.wait()
         if not job.benchmarks:
             raise click.ClickException(f"no benchmark's name matches {job.pattern}")
+        # First, since a merge takes no result without them, however early a run breaks off.
+        with job.store.written():
+            for name, folder in (("benchmarks.json", job.store.folder), ("machine.json", job.results)):
+                store.write(folder / name, (job.scratch / name).read_text())
         measure_anchor(job, anchor)
     except NotMeasured as problem:
         raise click.ClickException(f"the anchor cannot be measured: {last_line(str(problem))}") from problem
-    with job.store.written():
-        for name, folder in (("benchmarks.json", job.store.folder), ("machine.json", job.results)):
-            store.write(folder / name, (job.scratch / name).read_text())
 
 
 def measure_anchor(job: Job, anchor: str) -> None:

@@ -19,9 +19,13 @@ from asv.results import get_filename
 from tools import store
 from tools.repository import Repository
 from tools.store import Store
+from tools.terminal import printable
 
 LARGEST = 4_000_000
 """Bytes of a file; a result of the whole suite has a fiftieth of that."""
+
+LISTED = "commits.txt"
+"""The list of commits, an artifact of the workflow as the results are."""
 
 SCHEMA = json.loads(Path(__file__).with_name("schema.json").read_text())
 
@@ -134,20 +138,37 @@ class Merge:
 def merge(shards: Path, into: Path, repository: Repository) -> list[str]:
     """Merge each folder in ``shards`` into a folder of results; return the files that were refused.
 
-    Raises click.ClickException where there is no such folder.
+    Raises click.ClickException where there is no such folder, or nothing in it.
     """
-    if not shards.is_dir():
-        raise click.ClickException(f"{shards} is no folder: SHARDS must name one that holds the results of each job")
     merging = Merge(into, repository)
-    for shard in sorted(path for path in shards.iterdir() if path.is_dir() and not path.is_symlink()):
+    for shard in folders(shards):
         merging.add(shard)
     return merging.refused
 
 
+def folders(shards: Path) -> list[Path]:
+    """Return the folders of jobs in ``shards``, which may be one of these itself: a single one is unpacked without it.
+
+    Raises click.ClickException where there is none.
+    """
+    if not shards.is_dir():
+        raise click.ClickException(f"{shards} is no folder: SHARDS must name one that holds the results of each job")
+    # What a job writes first, and beside the folders of several jobs nobody.
+    if (shards / "benchmarks.json").is_file():
+        return [shards]
+    found = sorted(path for path in shards.iterdir() if path.is_dir() and not path.is_symlink() and any(files(path)))
+    if not found:
+        raise click.ClickException(
+            f"{shards} holds no results: no job has left any, or SHARDS must name another folder"
+        )
+    return found
+
+
 def files(shard: Path) -> Iterator[Path]:
-    """Yield all files of a job but locks and what was not finished; those that others lean on come first."""
+    """Yield all files of a job but locks, what was not finished and its list; those that others lean on come first."""
     found = [Path(folder, name) for folder, _, names in os.walk(shard) for name in names]
-    kept = [path for path in found if path.suffix != ".part" and ".leases" not in path.relative_to(shard).parts]
+    found = [path for path in found if path.suffix != ".part" and ".leases" not in path.relative_to(shard).parts]
+    kept = [path for path in found if path != shard / LISTED]
     yield from sorted(kept, key=lambda path: (path.name != "machine.json", path))
 
 
@@ -184,8 +205,3 @@ def same_versions(one: store.Result, other: store.Result) -> bool:
     version = one["result_columns"].index("version")
     common = one["results"].keys() & other["results"].keys()
     return all(one["results"][name][version] == other["results"][name][version] for name in common)
-
-
-def printable(words: object) -> str:
-    """Return a text without what could steer a terminal, or a workflow's log."""
-    return "".join(character if character.isprintable() else "?" for character in str(words))

@@ -7,9 +7,15 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from concurrent.futures import ProcessPoolExecutor
+from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
+
+from asv.util import UserError
+
+from tools import git
+from tools.configuration import ROOT
 
 GRACE = 10.0
 """Seconds that a program has to end by itself after it was interrupted."""
@@ -36,7 +42,8 @@ def asv(configuration: Path, *arguments: str) -> int:
 
 def asv_environment() -> dict[str, str]:
     """Return the environment variables that asv runs with."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    environment = git.environment_of_others()
+    environment.pop("PYTHONDONTWRITEBYTECODE", None)
     # asv looks for pythonX.Y on the PATH first, where an inactive shim of pyenv may be in the way.
     environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
     return environment
@@ -62,9 +69,33 @@ def our_cpus() -> list[int]:
     return sorted(os.sched_getaffinity(0))
 
 
-def pool(size: int) -> ProcessPoolExecutor:
-    """Return processes that end with this one, however it ends; no forks, since this one may have threads."""
-    return ProcessPoolExecutor(size, multiprocessing.get_context("spawn"), initializer=end_with_parent)
+@contextlib.contextmanager
+def pool(size: int) -> Iterator[ProcessPoolExecutor]:
+    """Yield processes that end with this one, however it ends; no forks, since this one may have threads.
+
+    Raises asv.util.UserError where one of them ended before its work was done.
+    """
+    # They get this process's path, from which asv takes its folder once it has loaded a plugin.
+    if str(ROOT) not in sys.path:
+        sys.path.insert(0, str(ROOT))
+    context = multiprocessing.get_context("spawn")
+    executor = ProcessPoolExecutor(size, context, initializer=end_with_parent)
+    processes = executor._processes  # which it drops when it ends
+    try:
+        with executor:
+            yield executor
+    except BrokenProcessPool:
+        raise UserError(f"a process {ended([each.exitcode for each in processes.values()])}") from None
+
+
+def ended(statuses: Sequence[int | None]) -> str:
+    """Return how the first of some processes ended, in words; the pool terminates the others."""
+    status = next((each for each in statuses if each not in (None, 0, -signal.SIGTERM)), -signal.SIGTERM) or 0
+    if status == -signal.SIGKILL:
+        return "was killed: where memory ran out, free some, and try again"
+    if status < 0:
+        return f"was ended by {signal.Signals(-status).name}"
+    return f"ended with status {status}; its last lines above say why"
 
 
 def end_with_parent() -> None:

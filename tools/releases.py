@@ -20,11 +20,9 @@ working tree exists, so no attribute, ignore file, hook or setting of the user c
 """
 
 import difflib
-import fcntl
 import os
 import posixpath
 import shutil
-import subprocess
 import tarfile
 import tempfile
 import zlib
@@ -48,8 +46,11 @@ from pypi_simple import (
     PyPISimple,
     UnsupportedRepoVersionError,
 )
-from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+
+from tools import git
+from tools.alone import alone
+from tools.terminal import console
 
 IDENTITY = "release history <releases@localhost>"
 """Author and committer of each commit; a change of it changes every hash."""
@@ -99,8 +100,11 @@ def choose(
     A word is a series ("6.1": its newest patch), an exact version ("6.1.2"; "6.1.0" is the first of
     its series), or "all": the newest patch of every series that `python` runs. Without a word it is
     the newest patch of the last `default_count` series that `python` runs. None is older than `oldest`.
-    Raises click.ClickException for a word that names no release, or one that `python` cannot run.
+    Raises click.ClickException for a word that names no release, an older one, or one that `python`
+    cannot run.
     """
+    if older := next((word for word in wanted if (version := _version(word)) and version < oldest), None):
+        raise click.ClickException(f"release {older} is older than {oldest}, the oldest that is measured")
     known = sorted((r for r in releases if r.version >= oldest), key=lambda r: r.version)
     newest = {r.series: r for r in known}
     runnable = [r for r in newest.values() if r.runs_on(python)]
@@ -121,7 +125,8 @@ def update(repository: Path, project: str, releases: Sequence[Release]) -> dict[
     next one goes on from there.
     Raises click.ClickException if a download, its digest, its content, git or the disk fails.
     """
-    with _explained(f"cannot update {repository}"), _locked(repository):
+    lock = repository.with_name(f"{repository.name}.lock")
+    with _explained(f"cannot update {repository}"), alone(lock, repository):
         _sweep(repository)
         _create(repository)
         try:
@@ -165,11 +170,8 @@ def _final(package: DistributionPackage) -> Release | None:
     is_tarball = package.package_type == "sdist" and package.filename.endswith(".tar.gz")
     if not is_tarball or package.is_yanked:
         return None
-    try:
-        version = Version(package.version or "")
-    except InvalidVersion:
-        return None
-    return None if version.is_prerelease else Release(version, package)
+    version = _version(package.version or "")
+    return None if version is None or version.is_prerelease else Release(version, package)
 
 
 def _named(word: str, known: Sequence[Release], newest: dict[str, Release], python: Version) -> Release:
@@ -192,13 +194,17 @@ def _named(word: str, known: Sequence[Release], newest: dict[str, Release], pyth
 
 
 def _exact(word: str, known: Sequence[Release]) -> Release | None:
+    version = _version(word)
+    # "6" equals 6.0, but whoever writes it does not mean the first release of 6.0.
+    is_full = version is not None and len(version.release) > 2
+    return next((r for r in known if is_full and r.version == version), None)
+
+
+def _version(word: str) -> Version | None:
     try:
-        version = Version(word)
+        return Version(word)
     except InvalidVersion:
         return None
-    # "6" equals 6.0, but whoever writes it does not mean the first release of 6.0.
-    is_full = len(version.release) > 2
-    return next((r for r in known if is_full and r.version == version), None)
 
 
 class _Bar:
@@ -219,9 +225,9 @@ class _Bar:
 
 
 def _progress() -> Progress:
-    label = TextColumn("{task.description}")
+    label = TextColumn("{task.description}", markup=False)
     columns = (label, BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=Console(stderr=True))
+    return Progress(*columns, console=console(stderr=True))
 
 
 # The repository
@@ -333,9 +339,7 @@ def _create(repository: Path) -> None:
         raise click.ClickException(f"{repository} is not a git repository: remove it")
     with _scratch(repository) as folder:
         new = folder / "new.git"
-        # Named, since the defaults of git change: sha256 would change every hash.
-        options = ("--template=", "--initial-branch=main", "--object-format=sha1")
-        _git(new, "init", "--quiet", "--bare", *options)
+        git.create(new)
         # A killed init must not leave a directory that looks like a repository.
         new.rename(repository)
 
@@ -360,37 +364,13 @@ def _sweep(repository: Path) -> None:
             file.unlink()
 
 
-@contextmanager
-def _locked(repository: Path) -> Iterator[None]:
-    repository.parent.mkdir(parents=True, exist_ok=True)
-    with repository.with_name(f"{repository.name}.lock").open("w") as lock:
-        try:
-            fcntl.flock(lock, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except BlockingIOError:
-            click.echo(f"waiting for another run to finish with {repository}", err=True)
-            fcntl.flock(lock, fcntl.LOCK_EX)
-        yield
-
-
-def _git(repository: Path, *arguments: str, stdin: IO[bytes] | None = None) -> str:
+def _git(repository: Path, *arguments: str, stdin: bytes | IO[bytes] = b"") -> str:
     """Return what git prints; raises click.ClickException if it fails, OSError if it is missing."""
-    done = subprocess.run(
-        ["git", f"--git-dir={repository}", *arguments],
-        env=_environment(),
-        stdin=stdin or subprocess.DEVNULL,
-        capture_output=True,
-        check=False,
-    )
-    if done.returncode:
-        complaint = done.stderr.decode(errors="replace").strip().partition("\n")[0]
-        raise click.ClickException(f"git {arguments[0]} failed in {repository}: {complaint}")
-    return done.stdout.decode()
-
-
-def _environment() -> dict[str, str]:
-    """Return the environment without git settings: the user's, or those of a hook that runs us."""
-    inherited = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return inherited | {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_NOSYSTEM": "1"}
+    try:
+        # Named, since a damaged repository would have git look for one in the folders above.
+        return git.text(repository, "--git-dir=.", *arguments, stdin=stdin)
+    except git.GitFailed as problem:
+        raise click.ClickException(f"git {arguments[0]} failed in {repository}: {problem.reason}") from problem
 
 
 # Failures

@@ -11,6 +11,7 @@ from asv.machine import Machine
 from rich.box import SIMPLE_HEAD
 from rich.console import Group, RenderableType
 from rich.table import Table
+from rich.text import Text
 from tabulate import tabulate
 
 from tools import verdict
@@ -83,7 +84,7 @@ class Report:
         )
 
     def terminal(self) -> RenderableType:
-        return Group(f"[bold]{self.headline}[/]", "", *map(_table, self.sections), self.conditions)
+        return Group(Text(self.headline, style="bold"), "", *map(_table, self.sections), self.conditions)
 
     def markdown(self) -> str:
         sections = [f"### {each.title}\n\n{_markdown(each)}" for each in self.sections]

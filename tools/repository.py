@@ -1,14 +1,11 @@
 """The git repository of the commits to measure: one that is named, or a mirror of Django's own."""
 
-import os
-import re
-import subprocess
 from pathlib import Path
 
 import click
 from asv import util
 
-from tools import tree
+from tools import git, tree
 from tools.configuration import ROOT
 
 BRANCHES = ("refs/heads/main", "refs/heads/stable/*")
@@ -23,7 +20,7 @@ class Repository:
 
     def find(self, name: str) -> str | None:
         """Return the hash of the commit that a hash, a tag or a branch names, None where there is none."""
-        return self._try("rev-parse", "--verify", "--quiet", "--end-of-options", name + "^{commit}")
+        return git.found(self.path, name) or None
 
     def describe(self, commit: str) -> str:
         """Return a commit's short hash, date and subject."""
@@ -41,7 +38,7 @@ class Repository:
 
     def leads(self, older: str, newer: str) -> bool:
         """Tell whether a commit is an ancestor of another, or the same."""
-        return self._try("merge-base", older, newer) == older
+        return git.leads(self.path, older, newer)
 
     def tags(self) -> list[str]:
         return self._git("for-each-ref", "--format=%(refname:strip=2)", "--sort=version:refname", "refs/tags").split()
@@ -59,11 +56,7 @@ class Repository:
         return int(self._git("log", "-1", "--format=%ct", commit))
 
     def _git(self, *arguments: str) -> str:
-        return git("-C", str(self.path), *arguments)
-
-    def _try(self, *arguments: str) -> str | None:
-        done = subprocess.run(["git", "-C", str(self.path), *arguments], capture_output=True, text=True, check=False)
-        return done.stdout.strip() or None
+        return git.text(self.path, *arguments)
 
 
 def repository(django: Path | None) -> Repository:
@@ -75,16 +68,16 @@ def repository(django: Path | None) -> Repository:
         return _mirror(util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)["repo"])
     if not django.is_dir():
         raise click.ClickException(f"{django} is no folder: DJANGO must name a git repository of Django")
-    git("-C", str(django), "rev-parse", "--git-dir")
+    git.text(django, "rev-parse", "--git-dir")
     return Repository(django)
 
 
 def _mirror(url: str) -> Repository:
     mirror = Repository(ROOT / ".asv" / "django.git")
-    git("init", "--quiet", "--bare", str(mirror.path))
+    git.create(mirror.path)
     before = mirror.heads()
     try:
-        git("-C", str(mirror.path), "fetch", "--quiet", "--prune", url, *REFERENCES)
+        git.text(mirror.path, "fetch", "--quiet", "--prune", url, *REFERENCES)
     except click.ClickException as problem:
         if not before:
             raise
@@ -93,19 +86,3 @@ def _mirror(url: str) -> Repository:
         if branch in before and not mirror.leads(before[branch], commit):
             click.echo(f"{branch} was rewritten: the commits that left it keep their results", err=True)
     return mirror
-
-
-def git(*arguments: str) -> str:
-    """Return what git prints. Raises click.ClickException with git's own reason where it fails."""
-    done = subprocess.run(
-        ["git", *arguments],
-        capture_output=True,
-        stdin=subprocess.DEVNULL,
-        env={**os.environ, "LC_ALL": "C", "GIT_OPTIONAL_LOCKS": "0", "GIT_TERMINAL_PROMPT": "0"},
-        text=True,
-        check=False,
-    )
-    if done.returncode:
-        reasons = re.findall(r"^(?:fatal|error): (.*)", done.stderr, re.MULTILINE) or done.stderr.splitlines()
-        raise click.ClickException(f"git: {reasons[0] if reasons else 'failed'}")
-    return done.stdout.strip()

@@ -5,10 +5,8 @@ The user's checkout is read by git and never written: nothing is checked out, st
 
 import hashlib
 import io
-import os
 import re
 import shutil
-import subprocess
 import tarfile
 import tomllib
 from collections.abc import Sequence
@@ -21,8 +19,9 @@ import click
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from tools import releases
+from tools import git, releases
 from tools.configuration import PYTHON, History
+from tools.terminal import printable
 
 WORKTREE = "worktree"
 METADATA = ("pyproject.toml", "setup.cfg")
@@ -84,7 +83,7 @@ def commits(checkout: Path, good: str, bad: str) -> list[str]:
 
 def describe(checkout: Path, commit: str) -> str:
     """Return a commit's short hash, date and subject."""
-    return _git(checkout, "log", "-1", "--format=%h %cs %s", "--abbrev=10", commit).strip()
+    return printable(_git(checkout, "log", "-1", "--format=%h %cs %s", "--abbrev=10", commit).strip())
 
 
 def _release(side: str, folder: Path) -> str:
@@ -140,31 +139,19 @@ def _commit(checkout: Path, revision: str) -> str:
     if not checkout.is_dir():
         raise CannotMeasure(f"{checkout} is no folder: DJANGO must name a git checkout of Django")
     _git(checkout, "rev-parse", "--git-dir")
-    command = [
-        "git",
-        "-C",
-        str(checkout),
-        "rev-parse",
-        "--verify",
-        "--quiet",
-        "--end-of-options",
-        revision + "^{commit}",
-    ]
-    return subprocess.run(command, capture_output=True, text=True, check=False).stdout.strip()
+    return git.found(checkout, revision)
 
 
 def _git(repository: Path, *arguments: str) -> str:
-    return _run(repository, *arguments).decode()
+    return _run(repository, *arguments).decode(errors="replace")
 
 
 def _run(repository: Path, *arguments: str) -> bytes:
     """Return what git prints. Raises CannotMeasure with git's own reason where it fails."""
-    environment = {**os.environ, "GIT_OPTIONAL_LOCKS": "0"}  # the user's index stays as it is
-    done = subprocess.run(["git", "-C", str(repository), *arguments], capture_output=True, env=environment, check=False)
-    if done.returncode:
-        reason = done.stderr.decode().strip().splitlines() or ["git failed"]
-        raise CannotMeasure(f"{repository}: {reason[0].removeprefix('fatal: ')}")
-    return done.stdout
+    try:
+        return git.output(repository, *arguments)
+    except git.GitFailed as problem:
+        raise CannotMeasure(f"{repository}: {problem.reason}") from problem
 
 
 def _check_requirements(folder: Path, label: str) -> None:

@@ -18,7 +18,6 @@ from typing import Any
 
 import click
 import psutil
-from rich.console import Console
 
 from harness.kept import Kept
 from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
@@ -28,6 +27,7 @@ from tools.served import load, postgresql
 from tools.served.measure import Cell, Experiment, Result
 from tools.served.report import page, table, verification
 from tools.served.views import NATURAL, STYLES, View, views_of
+from tools.terminal import console
 from tools.tree import WORKTREE, Tree, tree_of
 
 DEFAULT_SERVERS = ("gunicorn", "gunicorn-gthread", "uvicorn")
@@ -102,7 +102,7 @@ def serve(settings: Settings) -> int:
     with experiment(settings, [cell.view for cell in cells], cells) as (experiment_, tree):
         started = datetime.now(UTC)
         if not settings.host:
-            experiment_.measure_ceiling()
+            measure_ceiling(experiment_)
         results = list(_measured(experiment_, cells * settings.repeat))
     known = {
         **machine(),
@@ -117,9 +117,17 @@ def serve(settings: Settings) -> int:
     SITE.mkdir(parents=True, exist_ok=True)
     (SITE / "served.json").write_text(json.dumps(document, indent=1) + "\n")
     page(document, SITE)
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(table(document))
+    console(width=None if sys.stdout.isatty() else 160).print(table(document))
     click.echo(f"Page: {SITE / 'index.html'}\nJSON: {SITE / 'served.json'}")
     return int(any(result.failed for result in results))
+
+
+def measure_ceiling(experiment_: Experiment) -> None:
+    """Raises click.ClickException where the generator, or what it loads, fails."""
+    try:
+        experiment_.measure_ceiling()
+    except (ServerFailed, load.LoadFailed) as problem:
+        raise click.ClickException(f"what the generator reaches was not measured: {problem}") from problem
 
 
 def verify(settings: Settings) -> int:
@@ -129,7 +137,7 @@ def verify(settings: Settings) -> int:
     with experiment(settings, views, []) as (experiment_, tree), progress() as bar:
         names = bar.track(settings.server_names(), description="servers")
         results = [result for name in names for result in experiment_.verify(name, views, styles)]
-    Console(highlight=False, width=None if sys.stdout.isatty() else 160).print(verification(results, tree.label))
+    console(width=None if sys.stdout.isatty() else 160).print(verification(results, tree.label))
     return int(any(result.failed for result in results))
 
 
@@ -206,7 +214,6 @@ def django_of(name: str, folder: Path) -> Tree:
 def check(settings: Settings, cells: Sequence[Cell]) -> None:
     """Raise click.ClickException for what would spoil the run."""
     settings.server_names()
-    load.check(settings.generator)
     most = max([cell.shape.connections for cell in cells], default=0)
     if settings.host and not re.fullmatch(r"http://[\w.-]+:\d+", settings.host):
         raise click.ClickException(f"HOST must be an address such as http://192.168.1.2:8000: {settings.host}")
@@ -218,6 +225,7 @@ def check(settings: Settings, cells: Sequence[Cell]) -> None:
         )
     if 0 <= soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
+    load.check(settings.generator)
 
 
 @contextlib.contextmanager

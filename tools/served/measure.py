@@ -98,7 +98,10 @@ class Result:
 
 @dataclass
 class Experiment:
-    """What all cells share: where Django lies, by which Python it runs, how long it is loaded, by what."""
+    """What all cells share: where Django lies, by which Python it runs, how long it is loaded, by what.
+
+    ``under`` is the start of the command that runs a server, such as valgrind's.
+    """
 
     python: str
     environment: Mapping[str, str]
@@ -111,6 +114,7 @@ class Experiment:
     database: Database | None = None
     host: str = ""
     ceiling: float | None = None
+    under: Sequence[str] = ()
 
     def measure(self, cell: Cell) -> Result:
         """Start the cell's server, verify its answer, warm it up and load it. What goes wrong is in the result."""
@@ -139,7 +143,8 @@ class Experiment:
         if self.host:
             yield None, self.host
             return
-        settings = {"python": self.python, "workers": self.workers, "threads": self.threads, "application": application}
+        settings = {"python": self.python, "workers": self.workers, "threads": self.threads, "under": self.under}
+        settings["application"] = application
         log = self.folder / "server.log"
         with servers.served(name, log, self.environment, **settings) as (server, port):
             pin(server, self.server_cpus)  # not before, or its workers would start one after the other
@@ -279,7 +284,7 @@ def wait_until_idle(server: Kept) -> None:
 
 def pin(server: Kept, cpus: frozenset[int]) -> None:
     """Keep all threads of a server, and those that they will start, on some CPUs."""
-    for process in _tree(server.pid):
+    for process in tree(server.pid):
         with contextlib.suppress(psutil.NoSuchProcess, ProcessLookupError):
             for thread in process.threads():
                 os.sched_setaffinity(thread.id, cpus)
@@ -288,7 +293,7 @@ def pin(server: Kept, cpus: frozenset[int]) -> None:
 def cpu_of(pid: int) -> float:
     """Return the seconds of CPU of a process and all that it started, those which have ended too."""
     seconds = 0.0
-    for process in _tree(pid):
+    for process in tree(pid):
         with contextlib.suppress(psutil.NoSuchProcess):  # it has just ended, and is in its parent's sum
             seconds += sum(process.cpu_times()[:4])
     return seconds
@@ -296,10 +301,11 @@ def cpu_of(pid: int) -> float:
 
 def memory_of(server: Kept) -> int:
     """Return the bytes of memory of a server's processes; what they share counts once."""
-    return sum(process.memory_full_info().pss for process in _tree(server.pid)[1:])
+    return sum(process.memory_full_info().pss for process in tree(server.pid)[1:])
 
 
-def _tree(pid: int) -> list[psutil.Process]:
+def tree(pid: int) -> list[psutil.Process]:
+    """Return a keeper's process, then all that it started; nothing where it has ended."""
     with contextlib.suppress(psutil.NoSuchProcess):
         keeper = psutil.Process(pid)
         return [keeper, *keeper.children(recursive=True)]

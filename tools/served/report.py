@@ -9,7 +9,6 @@ from typing import Any
 import jinja2
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
-from rich.markup import escape
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -80,7 +79,7 @@ def _table(view: str, rows: Sequence[Row]) -> Table:
 def _cell(rows: Sequence[Row]) -> str:
     for word in ("failed", "unavailable"):
         if reasons := [row[word] for row in rows if row[word]]:
-            return escape(f"{'failed' if word == 'failed' else 'n/a'}: {reasons[0]}")
+            return f"{'failed' if word == 'failed' else 'n/a'}: {reasons[0]}"
     throughput, latency = median(rows, "throughput"), median(rows, "p95")
     marks = ("!" if any(row["errors"] for row in rows) else "") + ("*" if any(row["limited"] for row in rows) else "")
     spread = variation(rows, "instructions")

@@ -4,7 +4,7 @@ Throughput of the same code differs by 3 to 14 % from cell to cell; instructions
 Each round starts all servers anew, since the layout of memory is another in each process, and asks for hello world on
 one connection: under more the event loop takes several requests in one turn, as the load has it. The servers are loaded
 one after the other: how often threads and the loop wake each other depends on who else wants the CPU, by up to 15 % of
-uvicorn's instructions.
+uvicorn's instructions. Without the CPU's counter callgrind counts some requests of each.
 """
 
 import contextlib
@@ -19,6 +19,7 @@ from rich.table import Table
 from harness.kept import Kept
 from harness.servers import SERVERS, ServerFailed
 from tools import verdict
+from tools.served.instructions import Counter, counter
 from tools.served.load import LoadFailed, Shape
 from tools.served.matrix import Settings, check, django_of, experiment_on, temporary_folder
 from tools.served.measure import Cell, Experiment, Unavailable
@@ -42,7 +43,8 @@ def compare(base: str, head: str, settings: Settings, bar: Progress) -> tuple[Ta
         if trees[0].digest == trees[1].digest:
             raise CannotMeasure(f"{trees[0].label} and {trees[1].label} hold the same code: nothing to compare")
         verdicts = judged(trees, settings, bar)
-    table = Table("server", "verdict", "resolution", box=SIMPLE_HEAD, title=" → ".join(tree.label for tree in trees))
+    title, caption = " → ".join(tree.label for tree in trees), f"instructions by {counter().name}"
+    table = Table("server", "verdict", "resolution", box=SIMPLE_HEAD, title=title, caption=caption)
     for server, estimate in verdicts.items():
         table.add_row(server, f"{estimate.word}: {estimate.change:+.1%} instructions", f"± {estimate.resolution:.1%}")
     return table, int(any(estimate.word == "slower" for estimate in verdicts.values()))
@@ -50,14 +52,19 @@ def compare(base: str, head: str, settings: Settings, bar: Progress) -> tuple[Ta
 
 def judged(trees: Sequence[Tree], settings: Settings, bar: Progress) -> Verdicts:
     """Return the estimate of each server. Raises CannotMeasure."""
+    if settings.host:
+        raise CannotMeasure(f"the instructions of a server at {settings.host} cannot be counted: leave HOST out")
     names = list(settings.servers or SERVED)
     settings = replace(settings, servers=names, workers=1, seconds=1)
     (hello,) = views_of(["hello"])
     cells = [Cell(name, hello, NATURAL[SERVERS[name].interface], Shape(1)) for name in names]
     check(settings, cells)
-    with _experiments(trees, settings, names) as experiments:
+    counts = counter()
+    with _experiments(trees, settings, names, counts) as experiments:
         places = [(experiment, cell) for cell, sides in zip(cells, experiments, strict=True) for experiment in sides]
-        rounds = [_in_turn(places, number % 2 == 1) for number in bar.track(range(ROUNDS), description="served")]
+        rounds = [
+            _in_turn(places, counts, number % 2 == 1) for number in bar.track(range(ROUNDS), description="served")
+        ]
     sides = list(zip(*rounds, strict=True))
     return {
         name: verdict.instructions(sides[2 * number], sides[2 * number + 1], len(names))
@@ -66,35 +73,45 @@ def judged(trees: Sequence[Tree], settings: Settings, bar: Progress) -> Verdicts
 
 
 @contextlib.contextmanager
-def _experiments(trees: Sequence[Tree], settings: Settings, names: Sequence[str]) -> Iterator[list[list[Experiment]]]:
+def _experiments(
+    trees: Sequence[Tree], settings: Settings, names: Sequence[str], counts: Counter
+) -> Iterator[list[list[Experiment]]]:
     """Yield for each server an experiment on each tree, in a folder of its own."""
     with temporary_folder() as folder, contextlib.ExitStack() as stack:
 
         def experiment(name: str, side: str, tree: Tree) -> Experiment:
             own = folder / name / side
             own.mkdir(parents=True)
-            return stack.enter_context(experiment_on(tree, settings, [], own))
+            return replace(stack.enter_context(experiment_on(tree, settings, [], own)), under=counts.under(own))
 
         sides = tuple(zip(("base", "head"), trees, strict=True))
         yield [[experiment(name, side, tree) for side, tree in sides] for name in names]
 
 
-def _in_turn(places: Sequence[tuple[Experiment, Cell]], backwards: bool) -> list[float]:
-    """Return the instructions of one request in each place: all servers started at once, loaded one after the other."""
+def _in_turn(places: Sequence[tuple[Experiment, Cell]], counts: Counter, backwards: bool) -> list[float]:
+    """Return the instructions of one request in each place: all servers started at once, asked one after the other."""
     counted = [0.0] * len(places)
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(places)) as threads:
-        servers = list(threads.map(lambda place: stack.enter_context(place[0].served(place[1].server)), places))
+
+        def started(experiment: Experiment, cell: Cell) -> tuple[Kept, str]:
+            with _said(cell):
+                server, address = stack.enter_context(experiment.served(cell.server))
+            assert server
+            return server, address
+
+        servers = list(threads.map(started, *zip(*places, strict=True)))
         numbers = range(len(places))
         for number in reversed(numbers) if backwards else numbers:
-            counted[number] = _instructions(*places[number], *servers[number])
+            experiment, cell = places[number]
+            with _said(cell):
+                counted[number] = counts.per_request(experiment, *servers[number], cell)
     return counted
 
 
-def _instructions(experiment: Experiment, cell: Cell, server: Kept | None, address: str) -> float:
+@contextlib.contextmanager
+def _said(cell: Cell) -> Iterator[None]:
+    """Turn what goes wrong with a cell into CannotMeasure."""
     try:
-        result = experiment.loaded(server, address, cell)
+        yield
     except (Unavailable, ServerFailed, LoadFailed) as problem:
         raise CannotMeasure(f"{cell}: {problem}") from problem
-    if result.instructions is None:
-        raise CannotMeasure("no instructions are counted here: allow perf_event_open (kernel.perf_event_paranoid)")
-    return result.instructions

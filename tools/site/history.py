@@ -1,15 +1,16 @@
 """The order of the measured commits: by git where it is at hand, else by their dates."""
 
 import json
-import subprocess
 import sys
 from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from pathlib import Path
+from types import MappingProxyType
 from typing import Literal
 
 from packaging.version import InvalidVersion, Version
 
+from tools import git
 from tools.site.results import Result
 
 
@@ -17,7 +18,8 @@ from tools.site.results import Result
 class Commit:
     """A measured commit. ``base`` is its nearest measured ancestor, ``distance`` how many commits lie between + 1.
 
-    ``distance`` is 0 where it is unknown, ``subject`` empty where git is not at hand.
+    ``branch`` is the one of asv's branches, the stable branch or the tag of a release on whose line of first parents it
+    is. ``distance`` is 0 where it is unknown, what is a text empty.
     """
 
     hash: str
@@ -26,6 +28,7 @@ class Commit:
     release: str = ""
     base: str | None = None
     distance: int = 0
+    branch: str = ""
 
     @property
     def label(self) -> str:
@@ -34,33 +37,80 @@ class Commit:
 
 @dataclass(frozen=True)
 class History:
-    """The measured commits, each after its base, and by what that is known: git, what git said before, or dates."""
+    """The measured commits, each after its base, and by what that is known: git, what git said before, or dates.
+
+    ``branches`` are those that asv.conf.json names.
+    """
 
     commits: Mapping[str, Commit]
     source: Literal["git", "memory", "dates"]
+    branches: Sequence[str] = ("main",)
 
     @property
     def releases(self) -> list[Commit]:
         """The measured releases, oldest first."""
         return sorted((c for c in self.commits.values() if c.release), key=lambda commit: Version(commit.release))
 
+    @property
+    def main(self) -> list[Commit]:
+        """The commits of asv's branches, and the releases; all commits where there is none of these."""
+        found = [each for each in self.commits.values() if each.release or each.branch in self.branches]
+        return found or list(self.commits.values())
 
-def of(results: Sequence[Result], repository: Path | None, memory: Path) -> History:
-    """Return the history of what was measured: by git, or as ``memory`` has it, or by date.
+    def public(self, commit: Commit) -> bool:
+        """Whether it is a commit of the project, not one of a private branch, or of none."""
+        return self.source == "dates" or bool(commit.release or commit.branch)
+
+
+def of(
+    results: Sequence[Result], repository: Path | None, memory: Path, branches: Sequence[str] = ("main",)
+) -> History:
+    """Return the history of what was measured: by git and as ``memory`` has it, or by date where neither knows.
 
     Authors' dates, which results hold, put most commits of Django in the wrong place, so what git says is written to
-    ``memory``, beside the results.
+    ``memory``, beside the results. What is known stays so where this git knows less: a mirror without tags, a shallow
+    clone.
     """
     dates = {result.commit: result.date // 1000 for result in sorted(results, key=lambda result: result.date)}
-    lines = log(repository, dates) if repository else []
-    if repository and lines:
-        known = by_ancestry(lines, dates, tags(repository))
-        remember(known.values(), memory)
-        return History(strangers(dates, known) | known, "git")
     known = {commit.hash: commit for commit in recall(memory) if commit.hash in dates}
+    said = asked(repository, dates, branches) if repository else {}
+    if said:
+        named = {commit.release for commit in said.values()}
+        known = in_order(known | {name: completed(commit, known.get(name), named) for name, commit in said.items()})
+        remember(known.values(), memory)
     if known:
-        return History(strangers(dates, known) | known, "memory")
-    return History(by_date(dates), "dates")
+        return History(strangers(dates, known) | known, "git" if said else "memory", branches)
+    return History(by_date(dates), "dates", branches)
+
+
+def asked(repository: Path, dates: Iterable[str], branches: Sequence[str]) -> dict[str, Commit]:
+    """Return the measured commits that git knows, oldest first."""
+    releases = tags(repository)
+    tips = heads(repository, branches) | {release: commit for commit, release in releases.items()}
+    lines = log(repository, dates, tips.values())
+    return by_ancestry(lines, dates, releases, lines_of(lines, tips))
+
+
+def completed(commit: Commit, before: Commit | None, named: Container[str]) -> Commit:
+    """Return a commit with what was known of it and git does not say; no release that git finds elsewhere."""
+    if before is None:
+        return commit
+    if commit.base is None:
+        commit = replace(commit, base=before.base, distance=before.distance)
+    release = before.release if before.release not in named else ""
+    return replace(commit, release=commit.release or release, branch=commit.branch or before.branch)
+
+
+def in_order(commits: Mapping[str, Commit]) -> dict[str, Commit]:
+    """Return commits in their order, but each after its base."""
+    found: dict[str, Commit] = {}
+    for commit in commits.values():
+        line = []
+        while commit.hash not in found and commit not in line:
+            line.append(commit)
+            commit = commits.get(commit.base or "", commit)
+        found |= {each.hash: each for each in reversed(line)}
+    return found
 
 
 def strangers(dates: Mapping[str, int], known: Container[str]) -> dict[str, Commit]:
@@ -84,12 +134,14 @@ def recall(memory: Path) -> Iterator[Commit]:
             print(f"Left out: {memory}: no commit: {line[:60]!r}", file=sys.stderr)
 
 
-def checked(hash: str, seconds: int, subject: str, release: str, base: str | None, distance: int) -> Commit:
+def checked(
+    hash: str, seconds: int, subject: str, release: str, base: str | None, distance: int, branch: str = ""
+) -> Commit:
     """Return a commit. Raises TypeError or ValueError where a field is none of a commit's."""
-    words = (hash, subject, release, base or "")
+    words = (hash, subject, release, base or "", branch)
     if not all(isinstance(word, str) for word in words) or not isinstance(seconds + distance, int):
         raise TypeError("a field of a wrong type")
-    return Commit(hash, seconds, subject, str(Version(release)) if release else "", base, distance)
+    return Commit(hash, seconds, subject, str(Version(release)) if release else "", base, distance, branch)
 
 
 def by_date(dates: Mapping[str, int]) -> dict[str, Commit]:
@@ -103,7 +155,10 @@ def by_date(dates: Mapping[str, int]) -> dict[str, Commit]:
 
 
 def by_ancestry(
-    lines: Iterable[tuple[str, str, int, str]], measured: Iterable[str], releases: Mapping[str, str]
+    lines: Iterable[tuple[str, str, int, str]],
+    measured: Iterable[str],
+    releases: Mapping[str, str],
+    branches: Mapping[str, str] = MappingProxyType({}),
 ) -> dict[str, Commit]:
     """Return the measured commits among ``lines``, parents first, each with its nearest measured first-parent."""
     wanted = set(measured)
@@ -113,7 +168,13 @@ def by_ancestry(
         base, distance = nearest.get(parent, (None, 0))
         if commit in wanted:
             commits[commit] = Commit(
-                commit, seconds, subject, releases.get(commit, ""), base, distance + 1 if base else 0
+                commit,
+                seconds,
+                subject,
+                releases.get(commit, ""),
+                base,
+                distance + 1 if base else 0,
+                branches.get(commit, ""),
             )
             nearest[commit] = commit, 0
         else:
@@ -121,24 +182,46 @@ def by_ancestry(
     return commits
 
 
-def log(repository: Path, commits: Iterable[str]) -> list[tuple[str, str, int, str]]:
-    """Return hash, first parent, seconds and subject of the commits and their first-parent ancestors, oldest first.
+def lines_of(lines: Iterable[tuple[str, str, int, str]], tips: Mapping[str, str]) -> dict[str, str]:
+    """Return the first of ``tips`` on whose line of first parents each commit is, by hash."""
+    parents = {commit: parent for commit, parent, *_ in lines}
+    found: dict[str, str] = {}
+    for name, tip in tips.items():
+        place = tip
+        while place in parents and place not in found:
+            found[place] = name
+            place = parents[place]
+    return found
 
-    Empty where there is no such repository, or it has none of them.
+
+def heads(repository: Path, branches: Sequence[str]) -> dict[str, str]:
+    """Return the newest commits of some branches, and of the stable ones, by branch."""
+    patterns = [*(f"refs/heads/{branch}" for branch in branches), "refs/heads/stable/"]
+    output = said(repository, "for-each-ref", "--format=%(refname:strip=2) %(objectname)", *patterns)
+    found = dict(line.split() for line in output.splitlines())
+    return {name: found[name] for name in sorted(found, key=lambda name: name not in branches)}
+
+
+def log(repository: Path, commits: Iterable[str], tips: Iterable[str]) -> list[tuple[str, str, int, str]]:
+    """Return hash, first parent, seconds and subject of commits, tips and their first-parent ancestors, oldest first.
+
+    Empty where there is no such repository, or it has none of the commits.
     """
     pretty = "--format=%H%x00%P%x00%ct%x00%s"
-    checked = git(repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", lines=commits).splitlines()
+    checked = said(repository, "cat-file", "--batch-check=%(objectname) %(objecttype)", lines=commits).splitlines()
     known = [line.split()[0] for line in checked if line.endswith(" commit")]
     if not known:
         return []
-    output = git(repository, "log", "--stdin", "--first-parent", "--topo-order", "--reverse", pretty, lines=known)
-    rows = (line.split("\0", 3) for line in output.splitlines() if line)
+    known += tips
+    output = said(repository, "log", "--stdin", "--first-parent", "--topo-order", "--reverse", pretty, lines=known)
+    # Not splitlines, since a subject may hold any other end of a line.
+    rows = (line.split("\0", 3) for line in output.split("\n") if line)
     return [(commit, parents[:40], int(seconds), subject) for commit, parents, seconds, subject in rows]
 
 
 def tags(repository: Path) -> dict[str, str]:
     """Return the final releases' versions by hash, the newest version of each."""
-    output = git(
+    output = said(
         repository, "for-each-ref", "--format=%(refname:strip=2)%00%(objectname)%00%(*objectname)", "refs/tags"
     )
     found: dict[str, Version] = {}
@@ -158,10 +241,9 @@ def version_of(tag: str) -> Version | None:
         return None
 
 
-def git(repository: Path, *arguments: str, lines: Iterable[str] = ()) -> str:
+def said(repository: Path, *arguments: str, lines: Iterable[str] = ()) -> str:
     """Return what git says of a repository, nothing where it fails."""
-    command = ["git", "-C", str(repository), *arguments]
-    done = subprocess.run(
-        command, input="\n".join(lines), capture_output=True, encoding="utf-8", errors="replace", check=False
-    )
-    return done.stdout if done.returncode == 0 else ""
+    try:
+        return git.text(repository, *arguments, stdin="\n".join(lines).encode())
+    except git.GitFailed:
+        return ""

@@ -42,10 +42,11 @@ class Entry(NamedTuple):
 
 
 def entries(site: Site) -> list[Entry]:
-    """Return the commits that changed anything, newest first."""
+    """Return the commits of the project that changed anything, newest first."""
     by_commit: dict[str, list[Change]] = {}
     for change in site.changes:
-        by_commit.setdefault(change.commit, []).append(change)
+        if site.history.public(site.history.commits[change.commit]):
+            by_commit.setdefault(change.commit, []).append(change)
     found = [
         Entry(
             site.history.commits[commit],

@@ -2,17 +2,18 @@
 
 asv's publishing has hooks for what is written, not for what is read: one bad result file, or a description of a machine
 that is cut off, ends it; git is asked once for each tag and each result that is not on a branch. So ``setup`` wraps
-asv's command, and while that runs, the names in it that read results, ask git and find steps mean this package's.
+asv's command, and while that runs, the names in it that read results, ask git and find steps mean this package's. asv
+would also begin by removing the site that is there, so it is given another folder, which takes its place in the end.
 """
 
 import contextlib
+import fcntl
 import gc
 import json
 import shutil
 import sys
 from collections.abc import Callable, Iterator
 from concurrent.futures import Future
-from concurrent.futures.process import BrokenProcessPool
 from functools import partial, wraps
 from pathlib import Path
 from types import SimpleNamespace
@@ -24,7 +25,7 @@ from asv.commands import publish
 from asv.config import Config
 from asv.plugins import regressions
 from asv.publishing import OutputPublisher
-from asv.util import UserError
+from asv.util import ProcessError, UserError, git_default_branch
 
 from tools import process
 from tools.site import history, pages
@@ -53,17 +54,17 @@ class Pages(OutputPublisher):  # type: ignore[misc]
         move(target)
         for name in [name for name in benchmarks if not graphs.get_graph_group(name)]:
             del benchmarks[name]  # asv's page would ask for a graph that is not there
-        try:
-            cls.written.result()
-        except BrokenProcessPool:
-            raise UserError("the process that writes the pages was killed: free memory, and publish again") from None
+        cls.written.result()
         shutil.copytree(cls.aside, target, dirs_exist_ok=True)
 
 
 def write(conf: Config, archive: Archive, graphs: bool, target: Path) -> None:
     """Write this package's pages into a folder."""
     with uncollected():
-        order = history.of(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl")
+        branches = [branch or git_default_branch() for branch in conf.branches]
+        order = history.of(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl", branches)
+        if private := [commit.label for commit in order.commits.values() if not order.public(commit)]:
+            say(f"{', '.join(private)}: on none of {', '.join(branches)}, on no stable branch and no release")
         site = Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, order, graphs)
         pages.write(site, target)
 
@@ -73,7 +74,7 @@ def setup() -> None:
     original = publish.Publish.run.__func__
 
     @wraps(original)
-    def run(cls: type, conf: Config, range_spec: Any = None, pull: bool = True) -> Any:
+    def run(cls: type, conf: Config, range_spec: Any = None, pull: bool = True) -> None:
         archive = read(Path(conf.results_dir))
         tell(archive)
 
@@ -81,14 +82,15 @@ def setup() -> None:
             Pages.written = pool.submit(write, conf, archive, True, Pages.aside)
 
         with (
-            kept(Path(conf.html_dir)) as Pages.aside,
+            replacing(Path(conf.html_dir)) as (site, Pages.aside),
+            # asv 0.6.6 removes html_dir before it asks for the repository.
+            replaced(conf, "html_dir", str(site)),
             process.pool(1) as pool,
             asv_reads(archive, begin),
             uncollected(),
         ):
-            status = original(cls, conf, range_spec, pull)
-            stamp(Path(conf.html_dir), archive)
-            return status
+            original(cls, conf, range_spec, pull)
+            stamp(site, archive)
 
     if not hasattr(original, "__wrapped__"):
         publish.Publish.run = classmethod(run)
@@ -101,11 +103,9 @@ def alone(conf: Config) -> Archive:
     """
     archive = read(Path(conf.results_dir))
     tell(archive)
-    target = Path(conf.html_dir)
-    with kept(target) as aside:
+    with replacing(Path(conf.html_dir)) as (site, aside):
         write(conf, archive, False, aside)
-        shutil.rmtree(target, ignore_errors=True)
-        shutil.copytree(aside, target)
+        aside.rename(site)
     return archive
 
 
@@ -118,8 +118,12 @@ def local(conf: Config) -> Path | None:
 def tell(archive: Archive) -> None:
     """Say on standard error what is left out, a line for each file."""
     for problem in archive.problems:
-        line = "".join(character if character.isprintable() else "?" for character in problem)
-        print(f"Left out: {line}", file=sys.stderr)
+        say(problem)
+
+
+def say(problem: str) -> None:
+    line = "".join(character if character.isprintable() else "?" for character in problem)
+    print(f"Left out: {line}", file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -177,31 +181,55 @@ def replaced(module: Any, name: str, value: Any) -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def kept(target: Path) -> Iterator[Path]:
-    """Yield a folder for the pages, with what ``make served`` wrote into the site, since asv begins with an empty one.
+def replacing(target: Path) -> Iterator[tuple[Path, Path]]:
+    """Yield a folder for a site, and one for its pages, with what ``make served`` wrote; put the site in place then.
 
-    However it ends, that is in the site again; if it was killed, the next time.
+    Until it is whole the one that is there stays, whatever ends the block; two that publish at once take turns. Raises
+    asv.util.UserError where a file cannot be written, or git fails.
     """
-    aside = target.with_name(f"{target.name}.new")
-    put_back(aside, target)
-    aside.mkdir(parents=True)
-    if (target / "served").is_dir():
-        shutil.move(target / "served", aside)
-    elif SERVED.is_dir():
-        shutil.copytree(SERVED, aside / "served")
+    target = target.resolve()
+    new, old = (target.with_name(f"{target.name}.{age}") for age in ("new", "old"))
     try:
-        yield aside
-    finally:
-        put_back(aside, target)
+        with locked(target.with_name(f"{target.name}.lock")):
+            settle(target, new, old)
+            served = next((place for place in (target / "served", SERVED) if place.is_dir()), None)
+            (new / "pages").mkdir(parents=True)
+            if served:
+                shutil.copytree(served, new / "pages/served")
+            try:
+                yield new / "site", new / "pages"
+                if target.exists():
+                    target.rename(old)
+                (new / "site").rename(target)
+            finally:
+                settle(target, new, old)
+    except (OSError, ProcessError) as problem:
+        raise UserError(f"not published, {target} is as it was: {reason(problem)}") from problem
 
 
-def put_back(aside: Path, target: Path) -> None:
-    """Move what was served into the site, and remove the folder."""
-    if (aside / "served").is_dir():
-        target.mkdir(parents=True, exist_ok=True)
-        shutil.rmtree(target / "served", ignore_errors=True)
-        shutil.move(aside / "served", target)
-    shutil.rmtree(aside, ignore_errors=True)
+def settle(target: Path, new: Path, old: Path) -> None:
+    """Remove what publishing left beside a site; put the old one back where it was killed before the new one came."""
+    if old.exists() and not target.exists():
+        old.rename(target)
+    for left in (new, old):
+        shutil.rmtree(left, ignore_errors=True)
+
+
+@contextlib.contextmanager
+def locked(path: Path) -> Iterator[None]:
+    """Hold a lock that ends with this process: unlike flock's, not with the processes that it forked."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("w") as file:
+        fcntl.lockf(file, fcntl.LOCK_EX)
+        yield
+
+
+def reason(problem: OSError | ProcessError) -> str:
+    """Return in a line why a file could not be written, or why git failed."""
+    if isinstance(problem, ProcessError):
+        said = str(problem.stderr or problem).strip().rpartition("\n")[2]
+        return f"{said}; with --no-pull the commits at hand do" if "fetch" in problem.args else said
+    return problem.args[0][0][2] if isinstance(problem, shutil.Error) else str(problem)
 
 
 def move(target: Path) -> None:

@@ -46,12 +46,11 @@ class Site:
 
     @cached_property
     def newest(self) -> Result | None:
-        """The result that the site opens with: of the newest commit, or of the newest release if that is later.
+        """The result that the site opens with: of the newest commit of main, or of the newest release if that is later.
 
         One with times, if there is any: of most commits only counts may have been measured.
         """
-        commits = [commit for commit in self.history.commits.values() if self.timed(commit)]
-        latest = last(commits or list(self.history.commits.values()))
+        latest = last([commit for commit in self.history.main if self.timed(commit)] or self.history.main)
         return self.best(latest.hash, None) if latest else None
 
     def timed(self, commit: Commit) -> bool:
@@ -92,7 +91,7 @@ class Site:
     def timelines(self) -> list[Timeline]:
         """The newest result's machine and environment over releases, and over the commits up to the newest."""
         commits = []
-        tip = max(self.history.commits.values(), key=lambda each: (not each.release, each.seconds), default=None)
+        tip = max(self.history.main, key=lambda each: (not each.release, each.seconds), default=None)
         place = tip.hash if tip else None
         while place:
             commit = self.history.commits[place]
@@ -118,9 +117,10 @@ class Site:
         query = urlencode(chosen | ({"commits": commit} if commit else {}), quote_via=quote)
         return f"graphs.html#{quote(cell.benchmark)}" + (f"?{query}" if query else "")
 
-    def commit_link(self, commit: str) -> str:
+    def commit_link(self, commit: Commit) -> str:
         """Return where a commit is shown, empty where it is nowhere."""
-        return self.commit_url + commit if re.match(r"https?://", self.commit_url) else ""
+        shown = self.history.public(commit) and re.match(r"https?://", self.commit_url)
+        return self.commit_url + commit.hash if shown else ""
 
     def json(self, result: Result) -> str:
         """Return where a result's file is, and have it copied there."""

@@ -1,0 +1,86 @@
+"""Stands in for tools/commit.py where a test is of what becomes of results: its results were not measured.
+
+It writes what asv would, at once. STAND_IN says what becomes of the job: "nothing" (no environment can be made),
+"half" (it breaks off at its second commit) or "broken" (no commit runs); without it all is well.
+"""
+
+import json
+import os
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+BROKEN, NO_ENVIRONMENT, SAID = 3, 4, 2000
+
+BENCHMARK = "handlers.Hello.track_hops"
+COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b", "stats_q_25"]
+COLUMNS += ["stats_q_75", "stats_number", "stats_repeat", "samples", "profile"]
+ENVIRONMENT = "virtualenv-py3.12"
+
+
+def benchmarks() -> dict[str, Any]:
+    described = {"name": BENCHMARK, "type": "track", "unit": "hops", "params": [], "param_names": [], "code": ""}
+    return {BENCHMARK: {**described, "version": "0" * 64}, "version": 2}
+
+
+def result(commit: str, seconds: int, machine: dict[str, str]) -> dict[str, Any]:
+    """Return a commit's result; its one figure is made of the hash, so that one is not another's."""
+    return {
+        "version": 2,
+        "commit_hash": commit,
+        "env_name": ENVIRONMENT,
+        "date": seconds * 1000,
+        "params": {**{name: value for name, value in machine.items() if name != "version"}, "python": "3.12"},
+        "python": "3.12",
+        "requirements": {"asgiref": "3.13.0"},
+        "env_vars": {},
+        "result_columns": COLUMNS,
+        "results": {BENCHMARK: [[int(commit[:6], 16)], [], "0" * 64, 1, 0.1]},
+        "durations": {},
+    }
+
+
+def main(configuration: str, commit: str, folder: str, step: str, *names: str) -> None:
+    fate = os.environ.get("STAND_IN", "")
+    scratch = Path(folder)
+    if step == "prepare":
+        if fate == "nothing":
+            leave(NO_ENVIRONMENT, "no package index")
+        (scratch / "benchmarks.json").write_text(json.dumps(benchmarks()))
+    elif step == "install":
+        if fate == "broken" and commit != anchor(configuration):
+            leave(BROKEN, "SyntaxError: a planted one")
+        marks = Path(configuration).with_name("installed")
+        with marks.open("a") as file:
+            file.write(commit + "\n")
+        if fate == "half" and len(set(marks.read_text().split()) - {anchor(configuration)}) > 1:
+            leave(NO_ENVIRONMENT, "the disk is full")
+    else:
+        machine = json.loads((scratch / "machine.json").read_text())
+        target = scratch / machine["machine"] / f"{commit[:8]}-{ENVIRONMENT}.json"
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(json.dumps(result(commit, date(configuration, commit), machine)))
+        (scratch / "errors").write_text("{}")
+
+
+def date(configuration: str, commit: str) -> int:
+    return int(git(configuration, "log", "-1", "--format=%at", commit))
+
+
+def anchor(configuration: str) -> str:
+    return git(configuration, "rev-parse", os.environ["ANCHOR"])
+
+
+def git(configuration: str, *arguments: str) -> str:
+    repository = json.loads(Path(configuration).read_text())["repo"]
+    return subprocess.check_output(["git", "-C", repository, *arguments], text=True).strip()
+
+
+def leave(status: int, said: str) -> None:
+    print(said, file=sys.stderr)
+    raise SystemExit(status)
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])

@@ -1,0 +1,87 @@
+"""The Makefile sets up what its targets need: by several at once, and where the system refuses."""
+
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+from conftest import ROOT
+
+# What installs refuses a second of its kind at the same time, and measures once it is installed.
+PYTHON = f"""#!/bin/sh
+case "$*" in
+"-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
+"-m pip install --group "*) mkdir installing && sleep 0.5 && rmdir installing && echo "$5" >> installed ;;
+"-m pip "*) ;;
+"-m tools bench "*) echo measured ;;
+*) exec {sys.executable} "$@" ;;
+esac
+"""
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    """A folder with the Makefile and what it calls before anything is installed."""
+    (tmp_path / "tools").mkdir()
+    for name in ("Makefile", "pyproject.toml", "tools/alone.py"):
+        shutil.copy(ROOT / name, tmp_path / name)
+    return tmp_path
+
+
+def script(path: Path, source: str) -> None:
+    path.write_text(source)
+    path.chmod(0o755)
+
+
+def test_two_that_set_up_at_once_set_up_once(root: Path) -> None:
+    script(root / "python", PYTHON)
+    command = ["make", "bench", "PYTHON=./python"]
+    runs = [subprocess.Popen(command, cwd=root, stdout=subprocess.PIPE, stderr=subprocess.STDOUT) for _ in "12"]
+    output = [run.communicate(timeout=60)[0].decode() for run in runs]
+    assert [run.returncode for run in runs] == [0, 0], output
+    assert [text.splitlines()[-1] for text in output] == ["measured", "measured"]
+    assert "".join(output).count("Setting up .venv for bench") == 1
+    assert (root / "installed").read_text() == "bench\n"
+
+
+INTERRUPTED = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem."
+
+
+@pytest.fixture
+def bare(tmp_path: Path) -> Path:
+    """A folder for PATH with what the Makefile calls, as root sees it, and none of the system's programs."""
+    folder = tmp_path / "bin"
+    folder.mkdir()
+    for name in ("make", "sh", "tail"):
+        (folder / name).symlink_to(str(shutil.which(name)))
+    script(folder / "id", "#!/bin/sh\necho 0\n")
+    return folder
+
+
+def system(root: Path, bare: Path) -> str:
+    """Return what ``make system`` says, having checked that it does not fail."""
+    command = ["make", "system", f"PYTHON={sys.executable}"]
+    done = subprocess.run(command, cwd=root, env={"PATH": str(bare)}, capture_output=True, text=True)
+    assert done.returncode == 0
+    return done.stderr + done.stdout
+
+
+def test_apt_says_itself_why_it_fails(root: Path, bare: Path) -> None:
+    script(bare / "apt-get", f'#!/bin/sh\necho Reading\necho "{INTERRUPTED}" >&2\nexit 100\n')
+    said = system(root, bare)
+    programs = "chromium valgrind wrk"
+    assert said == f"Not installed: {programs} (apt-get says: {INTERRUPTED}). The tests that need them will skip.\n"
+
+
+def test_what_apt_installs_is_not_spoken_of(root: Path, bare: Path) -> None:
+    script(bare / "apt-get", f'#!/bin/sh\necho "$@" >> {root}/asked\n')
+    script(bare / "wrk", "#!/bin/sh\n")
+    assert system(root, bare) == ""
+    assert (
+        (root / "asked").read_text().splitlines()[-1].endswith(" install -y --no-install-recommends chromium valgrind")
+    )
+
+
+def test_where_there_is_no_apt(root: Path, bare: Path) -> None:
+    assert "Not installed: chromium valgrind wrk (this is not root on Debian)." in system(root, bare)
