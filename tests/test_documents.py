@@ -13,7 +13,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import urllib.request
 from collections.abc import Iterator
 from pathlib import Path
@@ -145,20 +144,16 @@ class Clone:
         write_result(folder / machine / "machine.json", json.loads(stored.read_text()) | {"machine": machine})
 
     def start(self, line: str, cwd: Path | None = None) -> subprocess.Popen[str]:
-        """Start a line as a shell does, with Enter as the answer to each question."""
-        with tempfile.TemporaryFile("w+") as answers:
-            answers.write("\n" * 20)
-            answers.seek(0)
-            return subprocess.Popen(
-                ["bash", "-c", line],
-                cwd=cwd or self.root,
-                env=self.environment,
-                stdin=answers,
-                stdout=subprocess.PIPE,
-                stderr=subprocess.STDOUT,
-                text=True,
-                start_new_session=True,
-            )
+        return subprocess.Popen(
+            ["bash", "-c", line],
+            cwd=cwd or self.root,
+            env=self.environment,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+            text=True,
+            start_new_session=True,
+        )
 
     def run(self, line: str, cwd: Path | None = None) -> tuple[int, str]:
         """Return the status of a line, that of the tool where make hides it, and what it printed."""
@@ -252,6 +247,8 @@ ELSEWHERE = "python -m django runserver --settings benchproject.settings"
 """The server that runs elsewhere."""
 
 PRECEDED = {
+    "asv run": "asv machine --yes",
+    "asv continuous": "asv machine --yes",
     "asv preview": "asv publish",
     "make publish RESULTS=empty/folder": "make measure COMMITS=results/commits.txt RESULTS=empty/folder",
     "make site CONFIG=asv.releases.conf.json": "make bench",
@@ -365,6 +362,7 @@ def asv(request: pytest.FixtureRequest, clone: Clone, monkeypatch: pytest.Monkey
     ],
 )
 def test_asv_runs_in_another_folder(asv: str, arguments: str, says: str, clone: Clone, tmp_path: Path) -> None:
+    clone.run(f"{asv} machine --yes")
     status, output = clone.run(f"{asv} --config {clone.root}/asv.conf.json {arguments}", cwd=tmp_path)
     assert status == 0, output[-3000:]
     assert re.search(says, output)
