@@ -68,7 +68,7 @@ served: .venv/load .venv/served system ## serve it by real servers, and load it:
 		$(if $(BASE),--base "$(BASE)") --concurrency "$(CONCURRENCY)" --django "$(or $(DJANGO),6.1)" --workers "$(or $(WORKERS),2)" $(OPTIONS)
 
 locust-worker: .venv/load ## on another machine, for served GENERATOR=locust OPTIONS="--remote-workers 1 --bind 0.0.0.0": MASTER=address
-	@$(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -
+	@while $(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -; do :; done
 
 crossing: .venv/load .venv/served system ## from which wait on async serves more than sync: WORKERS=8 CONCURRENCY=64 OPTIONS="--sync gunicorn --async uvicorn"
 	@$(BIN)/python -m tools crossing --workers "$(or $(WORKERS),8)" --concurrency "$(or $(CONCURRENCY),64)" $(OPTIONS)
