@@ -76,6 +76,11 @@ def test_the_table_shows_the_oldest_django_and_what_it_cannot_do(measured: tuple
     assert set(shown["WSGI async"] + shown["ASGI async"]) == {"n/a"}
 
 
+def test_figures_beside_hello_world_have_a_table_of_their_own(measured: tuple[Path, str]) -> None:
+    time = r"[\d.]+±[\d.]+[μnm]s"
+    assert re.search(rf"^ +Coroutine.time_await +seconds +{time} +{time} *$", measured[1], re.MULTILINE)
+
+
 def test_the_conditions_are_shown(measured: tuple[Path, str]) -> None:
     for words in ("median ± half", "Resolution of the times: ", "asgiref 3.13.0", "asv_runner 0.3.2", "Machine "):
         assert words in measured[1]
