@@ -224,7 +224,7 @@ def test_rounds_that_were_interrupted_are_measured_again(own: Path) -> None:
 
 def test_runs_at_once_wait_for_each_other_and_leave_nothing_elsewhere(own: Path) -> None:
     command = [sys.executable, "-m", "tools", "bench", "--releases", NEWEST, "--scenarios", "floors"]
-    home, temporary = own / "home", own / "temporary"
+    home, temporary = own / "home", own / "tmp"
     home.mkdir()
     temporary.mkdir()
     folders = {"HOME": str(home), "TMPDIR": str(temporary)}
