@@ -104,7 +104,7 @@ def is_setting(code: str) -> bool:
 
 
 def in_make_help() -> Iterator[Command]:
-    listed = subprocess.check_output(["make", "help"], cwd=ROOT, text=True)
+    listed = subprocess.check_output(["make", "--no-print-directory", "help"], cwd=ROOT, text=True)
     for line in listed.splitlines():
         target, text = line.split(maxsplit=1)
         examples = text.rpartition(": ")[2] if ": " in text else ""
