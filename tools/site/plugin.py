@@ -34,6 +34,7 @@ from tools.site.graphs import Graph, Graphs, Stored
 from tools.site.repository import quick
 from tools.site.results import Archive, read
 from tools.site.site import Site
+from tools.terminal import printable
 
 GRAPHS = "graphs.html"
 SERVED = Path(".asv/html/served")
@@ -129,8 +130,7 @@ def tell(archive: Archive) -> None:
 
 
 def say(problem: str) -> None:
-    line = "".join(character if character.isprintable() else "?" for character in problem)
-    print(f"Left out: {line}", file=sys.stderr)
+    print(f"Left out: {printable(problem)}", file=sys.stderr)
 
 
 @contextlib.contextmanager
