@@ -1,14 +1,18 @@
-# Everything that people and CI run. Each target sets up what it needs, in this folder alone.
+# Everything that people and CI run. Each target sets up what it needs, in this folder; elsewhere are only the caches of
+# pip and virtualenv, asv's ~/.asv-machine.json, and the system's programs, which a target of a server or a test installs.
 
 .DEFAULT_GOAL := help
 .PHONY: help bench compare bisect trial served locust-worker crossing site measure merge pending milestones results \
-	publish summary test lint vendor clean system
+	publish summary test check lint vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 ALONE = $(PYTHON) tools/alone.py .venv/lock sh -ec
+
+# With it Python would look for tools and harness anywhere but in this folder.
+unexport PYTHONSAFEPATH
 
 SYSTEM_PROGRAMS := chromium valgrind wrk
 
@@ -38,6 +42,9 @@ system:
 	else why="this is not root on Debian"; fi; \
 	echo "Not installed:$$missing ($$why). The tests that need them will skip." >&2
 
+# What a tenth of a second a test is enough for.
+QUICK := awaitable changes count groups history make milestones releases verdict
+
 PROJECT := Django
 
 help: ## list the targets
@@ -61,7 +68,7 @@ served: .venv/load .venv/served system ## serve it by real servers, and load it:
 		$(if $(BASE),--base "$(BASE)") --concurrency "$(CONCURRENCY)" --django "$(or $(DJANGO),6.1)" --workers "$(or $(WORKERS),2)" $(OPTIONS)
 
 locust-worker: .venv/load ## on another machine, for served GENERATOR=locust OPTIONS="--remote-workers 1 --bind 0.0.0.0": MASTER=address
-	@$(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -
+	@while $(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -; do :; done
 
 crossing: .venv/load .venv/served system ## from which wait on async serves more than sync: WORKERS=8 CONCURRENCY=64 OPTIONS="--sync gunicorn --async uvicorn"
 	@$(BIN)/python -m tools crossing --workers "$(or $(WORKERS),8)" --concurrency "$(or $(CONCURRENCY),64)" $(OPTIONS)
@@ -98,6 +105,9 @@ summary: ## show a file in the summary of a workflow's run: MARKDOWN=file
 
 test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says
 	@$(BIN)/python -m pytest $(TESTS)
+
+check: lint ## in less than a minute: lint, and the tests that measure little; make test TESTS=tests/test_x.py runs those of a file
+	@$(BIN)/python -m pytest $(foreach part,$(QUICK),tests/test_$(part).py)
 
 lint: .venv/test ## check style, types and workflows
 	@$(BIN)/ruff check .

@@ -17,19 +17,19 @@ def install(checkout, package):
     if not os.path.isfile(os.path.join(source, "__init__.py")):
         raise SystemExit("%s holds no package %s" % (checkout, package))
     with open(os.path.join(sysconfig.get_path("purelib"), "measured-checkout.pth"), "w") as link:
-        # First on the path, before an asgiref that came with a Django that is not measured.
-        link.write("import sys; sys.path.insert(0, %r)\n" % checkout)
+        # First on the path, before an asgiref that came with a Django that is not measured. Every locale reads ASCII.
+        link.write("import os, sys; sys.path.insert(0, os.fsdecode(%r))\n" % os.fsencode(checkout))
     compileall.compile_dir(source, quiet=2, workers=os.cpu_count())
     _prove_import(package, source)
 
 
 def _prove_import(package, source):
     """Raise SystemExit unless a new process imports ``package`` from ``source``: nothing else is to be measured."""
-    program = "import os, %s as it; print(os.path.dirname(os.path.realpath(it.__file__)))" % package
+    program = "import os, sys, %s as it; sys.stdout.buffer.write(os.fsencode(os.path.realpath(it.__file__)))" % package
     run = subprocess.run([sys.executable, "-c", program], capture_output=True)
     if run.returncode:
-        raise SystemExit("%s does not import: %s" % (source, run.stderr.decode().strip().splitlines()[-1]))
-    found = run.stdout.decode().strip()
+        raise SystemExit("%s does not import: %s" % (source, os.fsdecode(run.stderr).strip().splitlines()[-1]))
+    found = os.path.dirname(os.fsdecode(run.stdout))
     if found != os.path.realpath(source):
         raise SystemExit("import %s finds %s, not %s" % (package, found, source))
 

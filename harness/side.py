@@ -20,6 +20,8 @@ import itertools
 import json
 import os
 import re
+import select
+import signal
 import sys
 import time
 import traceback
@@ -31,6 +33,7 @@ from harness.proof import every_coroutine_awaited
 from harness.trace import trace
 
 CLOCKS = {"seconds": lambda: time.perf_counter, "instructions": InstructionCounter}
+GRACE = 1  # seconds in which a cell's child ends by itself once its commands have
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
@@ -70,12 +73,27 @@ def main(parts):
     for line in commands():
         _, name, index = line.split()
         answers.flush()
+        child_is_there, child_has = os.pipe()
         pid = os.fork()
         if pid == 0:
             serve(answers, benchmarks[name], int(index))
             os._exit(0)
+        os.close(child_has)
+        kill_unattended(pid, child_is_there)
+        os.close(child_is_there)
         _, status = os.waitpid(pid, 0)
         answer(answers, {"ended": status})
+
+
+def kill_unattended(pid, child_is_there):
+    """Wait until a child has closed a pipe by its end; kill it where no commands can come any more and it goes on."""
+    ends = select.poll()
+    for descriptor in (0, child_is_there):
+        ends.register(descriptor, 0)  # POLLHUP, the end of the other side, is told unasked
+    if ends.poll() == [(0, select.POLLHUP)]:
+        ends.unregister(0)
+        if not ends.poll(GRACE * 1000):
+            os.kill(pid, signal.SIGKILL)
 
 
 def timed_benchmarks(part):

@@ -76,6 +76,11 @@ def test_the_table_shows_the_oldest_django_and_what_it_cannot_do(measured: tuple
     assert set(shown["WSGI async"] + shown["ASGI async"]) == {"n/a"}
 
 
+def test_figures_beside_hello_world_have_a_table_of_their_own(measured: tuple[Path, str]) -> None:
+    time = r"[\d.]+±[\d.]+[μnm]s"
+    assert re.search(rf"^ +Coroutine.time_await +seconds +{time} +{time} *$", measured[1], re.MULTILINE)
+
+
 def test_the_conditions_are_shown(measured: tuple[Path, str]) -> None:
     for words in ("median ± half", "Resolution of the times: ", "asgiref 3.13.0", "asv_runner 0.3.2", "Machine "):
         assert words in measured[1]
@@ -217,9 +222,13 @@ def test_rounds_that_were_interrupted_are_measured_again(own: Path) -> None:
     assert set(re.findall(r"floors\.\w+\.\w+", again.stdout)) == {"floors.Coroutine.time_await"}
 
 
-def test_runs_at_once_wait_for_each_other(own: Path) -> None:
+def test_runs_at_once_wait_for_each_other_and_leave_nothing_elsewhere(own: Path) -> None:
     command = [sys.executable, "-m", "tools", "bench", "--releases", NEWEST, "--scenarios", "floors"]
-    environment = {**os.environ, "HOME": str(own), "PIP_INDEX_URL": "http://127.0.0.1:9/"}
+    home, temporary = own / "home", own / "tmp"
+    home.mkdir()
+    temporary.mkdir()
+    folders = {"HOME": str(home), "TMPDIR": str(temporary)}
+    environment = {**os.environ, **folders, "PIP_INDEX_URL": "http://127.0.0.1:9/"}
     with (own / ".releases/lock").open("w") as lock:
         fcntl.flock(lock, fcntl.LOCK_EX)
         runs = [subprocess.Popen(command, cwd=own, env=environment, stderr=subprocess.PIPE, text=True) for _ in "12"]
@@ -228,6 +237,7 @@ def test_runs_at_once_wait_for_each_other(own: Path) -> None:
             assert run.stderr.readline() == f"waiting for another run to finish with {own / '.releases'}\n"
     for run in runs:
         assert (run.communicate(timeout=120)[1], run.returncode) == ("", 0)
+    assert [path.name for path in (*home.iterdir(), *temporary.iterdir())] == [".asv-machine.json"]
 
 
 def processes() -> list[str]:

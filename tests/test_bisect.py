@@ -1,11 +1,18 @@
 """``make bisect`` finds the commit that changed a metric, past commits that do not run."""
 
+import re
 import subprocess
 import sys
 from pathlib import Path
 
 import pytest
 from conftest import ROOT, Checkout
+from tools.bisect import Bisection
+from tools.bisect import bisect as tools_bisect
+from tools.side import MEASURED, Cell, Side
+from tools.tree import CannotMeasure
+
+from tools import instructions
 
 START = "    def __call__(self, environ, start_response):\n"
 VARY = "        import random\n        [planted() for _ in range(random.randrange(9))]\n"
@@ -37,6 +44,10 @@ def history(origin: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
         )
         checkout.commit()
         checkout.git("tag", f"c{number}")
+    checkout.git("switch", "--quiet", "--create", "stable", "c2")
+    checkout.write("docs.txt", "released")
+    checkout.commit()
+    checkout.git("switch", "--quiet", "main")
     return checkout
 
 
@@ -67,6 +78,52 @@ def test_a_commit_that_does_not_run_is_skipped(history: Checkout) -> None:
     assert f"skipped: {commit(history, 'c8')}" in done.stderr
     assert done.stdout.startswith(f"python_calls changed in {commit(history, 'c9')} ")
     assert "or in one of the 1 commits before it, which could not be measured" in done.stdout
+
+
+def test_a_good_commit_on_a_branch_of_its_own_is_left_for_where_it_parts(history: Checkout) -> None:
+    done = bisect(history, "--good", "stable", "--scenario", "handlers.Hello WSGI, sync")
+    assert f"stable lies beside main: from where they part, {commit(history, 'c2')}" in done.stderr
+    assert done.stdout.startswith(f"python_calls changed in {commit(history, 'c9')} ")
+
+
+def test_a_commit_that_hangs_is_passed_over(checkout: Checkout) -> None:
+    source = (checkout.path / WSGI).read_text()
+    checkout.git("tag", "good")
+    for name, planted in (("hangs", "        while True:\n            pass\n"), ("bad", "        str()\n" * 9)):
+        checkout.write(WSGI, source.replace(START, START + planted))
+        checkout.commit()
+        checkout.git("tag", name)
+    done = bisect(checkout, "--good", "good", "--scenario", "handlers.Hello WSGI, sync")
+    hung = "handlers.Hello WSGI, sync: hung: no answer within 10 seconds"
+    assert f"skipped: {commit(checkout, 'hangs')}: {hung}" in done.stderr
+    assert done.stdout.startswith(f"bytecodes changed in {commit(checkout, 'bad')} ")
+
+
+class Planned(instructions.Counter):
+    """Tells a thousand instructions for each Python call, by processes that run under a command of its own."""
+
+    command = ("nice", "-n", "0", *MEASURED)
+    processes = 2
+
+    def per_call(self, side: Side, cell: Cell) -> float:
+        assert list(side._process.args)[:3] == ["nice", "-n", "0"]  # type: ignore[arg-type]
+        with side.entered(cell):
+            return 1000 * side.ask("trace")["counts"].get("python_calls", 0.0)
+
+
+@pytest.mark.parametrize("metric", ["instructions", ""])
+def test_instructions_are_counted_as_the_machine_can(
+    history: Checkout, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str], metric: str
+) -> None:
+    monkeypatch.setattr(instructions, "counter", lambda side, cell: Planned())
+    scenario = "handlers.Hello WSGI, sync"
+    with pytest.raises(CannotMeasure, match=r"^nothing differs: instructions of .* are the same in c10 and main$"):
+        Bisection(history.path, "c10", "main", scenario, metric)
+    if metric:
+        tools_bisect(history.path, "c1", "main", scenario, metric, every=False)
+        said = capsys.readouterr().out
+        assert said.startswith(f"instructions changed in {commit(history, 'c9')} ")
+        assert re.search(rf"^  {scenario}: \+1\.\d% instructions", said, re.MULTILINE)
 
 
 @pytest.mark.parametrize(

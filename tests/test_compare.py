@@ -6,6 +6,7 @@ import re
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -134,6 +135,32 @@ def test_what_the_base_lacks_is_not_available(djangos: Djangos, checkout: Checko
     assert re.search(
         r"\| n/a: Django 3.0.14 lacks async views \(Django 3.1\) +\| handlers.Hello WSGI, async", done.stdout
     )
+
+
+def test_a_head_that_waits_for_ever_is_said_within_half_a_minute(checkout: Checkout, tmp_path: Path) -> None:
+    waits = "        await __import__('asyncio').Event().wait()\n"
+    checkout.plant("django/core/handlers/asgi.py", "    async def run_get_response(self, request):\n", waits)
+    start = time.monotonic()
+    done = compare(checkout.path, tmp_path / "temporary", *WORKTREE)
+    assert time.monotonic() - start < 30
+    assert done.returncode == 2
+    hung = r"Error: not measured: working tree .*: handlers.Hello ASGI, sync: hung: no answer within 10 seconds"
+    assert re.match(hung, done.stderr.splitlines()[-1]), done.stderr
+    assert "sync path unchanged" in done.stdout
+
+
+def test_parts_that_cannot_be_compared_are_named(checkout: Checkout, tmp_path: Path) -> None:
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
+    arguments = ("--base", "HEAD", "--head", "worktree", "--exact", "--scenarios")
+    files = ("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
+    done = compare(checkout.path, tmp_path / "one", *arguments, "handlers memory", *files)
+    assert done.returncode == 1
+    reason = "no benchmark that repeats one call: make bench and asv show its figures"
+    assert re.search(rf"both +{reason} +memory", done.stdout)
+    assert re.search(rf"\| both +\| {reason} +\| memory", (tmp_path / "a.md").read_text())
+    assert json.loads((tmp_path / "a.json").read_text())["left_out"] == ["memory"]
+    done = compare(checkout.path, tmp_path / "two", *arguments, "memory")
+    assert (done.returncode, done.stderr.strip()) == (2, f"Error: memory: {reason}")
 
 
 def test_without_a_counter_of_instructions_the_rest_is_measured(

@@ -16,6 +16,7 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+import click
 import psutil
 import pytest
 from browser import served as published
@@ -33,7 +34,7 @@ from tools.served import experiment as measuring
 from tools.served import matrix, verdict
 from tools.served.crossing import crossing_of, throughput
 from tools.served.experiment import Experiment
-from tools.served.load import Generator, Shape
+from tools.served.load import Generator, LoadFailed, Shape
 from tools.served.matrix import Settings, experiment_on
 from tools.served.postgresql import database
 from tools.served.views import EVERY, STYLES, VIEWS, views_of
@@ -277,6 +278,17 @@ def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+def test_a_generator_that_fails_before_the_first_cell_is_one_line(
+    experiment: Experiment, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def fail(*arguments: object) -> None:
+        raise LoadFailed("planted")
+
+    monkeypatch.setattr(Generator, "load", fail)
+    with pytest.raises(click.ClickException, match=r"^what the generator reaches was not measured: planted$"):
+        matrix.measure_ceiling(experiment)
 
 
 @pytest.mark.parametrize(("name", "close"), [("wrk", False), ("wrk", True), ("locust", True)])

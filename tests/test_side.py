@@ -3,15 +3,19 @@
 import contextlib
 import os
 import signal
+import subprocess
+import sys
 import time
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import Djangos, Suite
+from conftest import ROOT, Djangos, Suite, eventually, with_environment
 
-from tools.compare import instructions
-from tools.compare.side import Cell, Side
+from tools.compare import comparison, instructions, trial
+from tools.compare import side as tools_side
+from tools.compare.comparison import Comparison
+from tools.compare.side import Cell, Hung, Side
 from tools.compare.tree import Tree
 from tools.terminal import CannotMeasure
 
@@ -96,12 +100,15 @@ def test_instructions_of_all_threads_are_counted(side: Side, suite: Suite) -> No
 @pytest.mark.usefixtures("valgrind")
 def test_callgrind_counts_what_the_machine_counts(djangos: Djangos, tmp_path: Path, side: Side) -> None:
     (tmp_path / "head").symlink_to(djangos.path(Djangos.NEWEST))
+    # First, since it compiles what the cell imports, which costs a thousand requests.
+    machine = counter_of_the_machine(side)
     callgrind = instructions.Callgrind()
-    with contextlib.closing(Side(Tree(tmp_path / "head", "head"), ["handlers"], callgrind.command)) as slow:
+    with contextlib.closing(
+        Side(Tree(tmp_path / "head", "head"), ["handlers"], callgrind.command, callgrind.slowdown)
+    ) as slow:
         slow.cells()
         counted = [callgrind.per_call(slow, HELLO[0]) for _ in range(2)]
     assert counted[0] == pytest.approx(counted[1], rel=1e-3)
-    machine = counter_of_the_machine(side)
     if machine.name == instructions.Counter.name:
         assert machine.per_call(side, HELLO[0]) == pytest.approx(counted[0], rel=0.1)
 
@@ -118,3 +125,87 @@ def test_it_ends_at_once_where_interruptions_are_ignored(djangos: Djangos, tmp_p
     start = time.monotonic()
     side.close()
     assert time.monotonic() - start < 5
+
+
+HANGS = {
+    "awaits": "        await __import__('asyncio').Event().wait()\n",
+    "blocks its thread": "        __import__('threading').Event().wait()\n",
+    "is busy": "        while True:\n            pass\n",
+}
+
+
+@pytest.fixture
+def newest(djangos: Djangos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+    """The newest Django, in a folder where logs may be; all that it starts has this test's mark."""
+    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    (tmp_path / "base").symlink_to(djangos.path(Djangos.NEWEST))
+    return Tree(tmp_path / "base", "newest")
+
+
+@pytest.mark.parametrize("lines", HANGS.values(), ids=HANGS)
+def test_a_cell_that_hangs_is_killed_and_others_can_be_entered(
+    newest: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str
+) -> None:
+    monkeypatch.setattr(tools_side, "PATIENCE", 4)
+    with (
+        trial.planted(newest, trial.ASGI, lines) as head,
+        contextlib.closing(Side(head, ["handlers"])) as started,
+    ):
+        started.cells()
+        assert comparison.outcome(started, HELLO[3]).failed == "hung: no answer within 4 seconds"
+        assert len(with_environment("TMPDIR", str(tmp_path))) == 1
+        assert comparison.outcome(started, HELLO[0]).counts["python_calls"] > 0
+    assert with_environment("TMPDIR", str(tmp_path)) == []
+
+
+def test_a_path_on_which_cells_hung_is_not_waited_for_again(newest: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools_side, "PATIENCE", 4)
+    monkeypatch.setattr(comparison, "HUNG", 1)
+    planted = trial.planted(newest, trial.ASGI, HANGS["awaits"])
+    with planted as head, Comparison(newest, head, ["handlers", "views"]) as compared:
+        pairs = list(compared.count())
+        assert compared.hung
+    said = {pair.head.failed for pair in pairs if pair.cell.params[0] == "ASGI"}
+    assert said == {
+        "hung: no answer within 4 seconds",
+        "not tried: handlers.Hello ASGI, sync hung",
+        "hung: no answer within 2 seconds",
+        "not tried: handlers.Hello ASGI, async hung",
+    }
+    assert compared.verdicts.keys() >= {pair.cell for pair in pairs if pair.cell.params == ("WSGI", "sync")}
+
+
+def test_a_django_that_hangs_at_import_is_said(newest: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(tools_side, "START", 3)
+    with trial.planted(newest, trial.ASGI, "        None\n") as head:
+        with (head.path / "django/__init__.py").open("a") as file:
+            file.write("__import__('time').sleep(1000)\n")
+        with (
+            contextlib.closing(Side(head, ["handlers"])) as started,
+            pytest.raises(Hung, match=r"^planted: what it imports: hung: no answer within 3 seconds$"),
+        ):
+            started.cells()
+    assert with_environment("TMPDIR", str(tmp_path)) == []
+
+
+PROGRAM = """
+import sys
+from pathlib import Path
+from tools.side import Cell, Side
+from tools.tree import Tree
+
+side = Side(Tree(Path(sys.argv[1]), "head"), ["handlers"])
+hangs = side.cells()[-1]
+with side.entered(hangs):
+    side.ask("prove")
+"""
+
+
+def test_what_hangs_ends_with_a_tool_that_is_killed(newest: Tree, tmp_path: Path) -> None:
+    with trial.planted(newest, trial.ASGI, HANGS["blocks its thread"]) as head:
+        command = [sys.executable, "-c", PROGRAM, str(head.path)]
+        with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as tool:
+            assert eventually(lambda: len(with_environment("TMPDIR", str(tmp_path))) == 3, 30)
+            time.sleep(1)  # until it is in the request
+            tool.kill()
+    assert eventually(lambda: with_environment("TMPDIR", str(tmp_path)) == [])

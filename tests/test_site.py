@@ -253,6 +253,93 @@ def test_an_address_of_asv_leads_to_its_graph(measured: Project, address: str, p
     assert complaints == []
 
 
+def test_the_site_opens_as_files(measured: Project, page: Page) -> None:
+    address = measured.html.as_uri() + "/"
+    complaints = watch(page, address)
+    for name in PAGES:
+        visit(page, address, name)
+    page.goto(address + "index.html")
+    page.locator("#cells td a").first.click()
+    page.locator("#main-graph .flot-y-axis .flot-tick-label").first.wait_for()
+    assert page.locator("#main-graph canvas.flot-base").evaluate(PAINTED_PIXELS) > 1000
+    page.goto(address + "changes.html")
+    page.get_by_label("Part").select_option("middleware")
+    expect(page.locator("output")).to_contain_text("shown")
+    assert complaints == []
+
+
+def test_without_javascript_tables_stand_in_place_of_charts(measured: Project, address: str, browser: Browser) -> None:
+    context = browser.new_context(java_script_enabled=False)
+    page = context.new_page()
+    for name in ("index.html", "scenarios/handlers.Hello.html", "scenarios/middleware.Stack.html"):
+        page.goto(address + name)
+        assert page.locator("figure").count() > 0
+        for figure in page.locator("figure").all():
+            assert not figure.locator("canvas").is_visible()
+            assert figure.locator("td:visible").count() > 0
+    page.goto(address + "index.html")
+    chart = page.locator("figure").filter(has_text="ASGI sync: Python calls")
+    stored = [figures(measured, tag, "handlers.Hello.track_python_calls")["ASGI sync"] for tag in ("HEAD~1", "HEAD")]
+    expect(chart.locator("tr td")).to_have_text([str(number) for number in stored])
+    page.goto(address + "changes.html")
+    assert not page.locator("form").is_visible()
+    page.goto(address + "graphs.html")
+    page.locator("p:visible", has_text="JavaScript").get_by_role("link", name="overview").click()
+    expect(page.locator("#cells")).to_be_visible()
+    context.close()
+
+
+LIGHT_PIXELS = """
+canvas => {
+    const area = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
+    return area.filter((value, index) => index % 4 == 3 && value > 200 && area[index - 1] + area[index - 2]
+        + area[index - 3] > 600).length;
+}
+"""
+
+
+def test_a_dark_page_is_printed_dark_on_light(measured: Project, address: str, browser: Browser) -> None:
+    context = browser.new_context(color_scheme="dark")
+    page = context.new_page()
+    page.goto(address)
+    page.locator(READY).wait_for(state="attached")
+    canvas = page.locator("canvas").first
+    assert canvas.evaluate(LIGHT_PIXELS) > 50
+
+    page.emulate_media(media="print")
+    assert eventually(lambda: canvas.evaluate(LIGHT_PIXELS) == 0)
+    assert canvas.evaluate(PAINTED_PIXELS) > 500
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 27, 27)"
+    page.emulate_media(media="screen")
+    assert eventually(lambda: canvas.evaluate(LIGHT_PIXELS) > 50)
+
+    printed = "window.printed = document.querySelector('canvas').toDataURL()"
+    page.evaluate(f"addEventListener('beforeprint', () => {{ {printed} }})")
+    before = canvas.evaluate("canvas => canvas.toDataURL()")
+    page.pdf()
+    assert page.evaluate("window.printed") != before
+    assert eventually(lambda: canvas.evaluate(LIGHT_PIXELS) > 50)
+    context.close()
+
+
+def test_a_small_screen_shows_first_what_changed(measured: Project, address: str, browser: Browser) -> None:
+    context = browser.new_context(viewport={"width": 360, "height": 900})
+    page = context.new_page()
+    page.goto(address)
+    changes = page.locator("#cells .significant").all()
+    assert changes
+    assert all(visible(each.bounding_box()) for each in changes)
+    page.goto(address + "scenarios/handlers.Hello.html")
+    first = page.locator("#cells td:nth-child(2) .significant").all()
+    assert first
+    assert all(visible(each.bounding_box()) for each in first)
+    context.close()
+
+
+def visible(box: Any) -> bool:
+    return box is not None and box["x"] >= 0 and box["x"] + box["width"] <= 360
+
+
 def test_filters_by_keyboard(measured: Project, address: str, page: Page) -> None:
     page.goto(address + "changes.html")
     rows = page.locator(".entry li:visible")

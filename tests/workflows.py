@@ -158,25 +158,31 @@ class Runner:
             assert action in ("actions/setup-python", "actions/deploy-pages")  # nothing to do here
 
     def _check_out(self, workspace: Path) -> None:
-        """Copy this repository as it is, with tools and an environment of asv's that are set up already."""
-        for name in tracked():
-            source = self.instead.get(name, ROOT / name)
-            (workspace / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copy2(source, workspace / name)
-        assert all((workspace / name).is_file() for name in self.instead)
-        subprocess.run(["git", "init", "--quiet", workspace], check=True)
-        subprocess.run(["git", "-C", workspace, "remote", "add", "origin", f"{self.server.url}/remote.git"], check=True)
+        """Clone this repository as it is, with an environment of asv's that is set up already."""
+        check_out(workspace, f"{self.server.url}/remote.git")
+        for name, instead in self.instead.items():
+            assert (workspace / name).is_file()
+            shutil.copy2(instead, workspace / name)
         (workspace / ".asv").mkdir()
         if self.asv:
             (workspace / ".asv" / self.asv.name).symlink_to(self.asv)
-        (workspace / ".venv").mkdir()
-        for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg", "measured", "served", "django"):
-            (workspace / ".venv" / name).symlink_to(Path(sys.prefix, name))
-        # Older than what make would make of it.
-        os.utime(workspace / "pyproject.toml", (1, 1))
-        for name in ("bench", "compare", "load", "test"):
-            (workspace / ".venv" / name).touch()
-            os.utime(workspace / ".venv" / name, (2, 2))
+
+
+def check_out(workspace: Path, remote: str) -> None:
+    """Copy this repository as it is, with tools that are set up already."""
+    for name in tracked():
+        (workspace / name).parent.mkdir(parents=True, exist_ok=True)
+        shutil.copy2(ROOT / name, workspace / name)
+    subprocess.run(["git", "init", "--quiet", workspace], check=True)
+    subprocess.run(["git", "-C", workspace, "remote", "add", "origin", remote], check=True)
+    (workspace / ".venv").mkdir()
+    for name in ("bin", "lib", "lib64", "include", "pyvenv.cfg", "measured", "served", "django"):
+        (workspace / ".venv" / name).symlink_to(Path(sys.prefix, name))
+    # Older than what make would make of it.
+    os.utime(workspace / "pyproject.toml", (1, 1))
+    for name in ("bench", "compare", "load", "test"):
+        (workspace / ".venv" / name).touch()
+        os.utime(workspace / ".venv" / name, (2, 2))
 
 
 @functools.cache

@@ -3,8 +3,8 @@
 asv's index.html loads its libraries from content networks, so a site behind a proxy, on a plane or
 in an archive shows an error page. Name this module in asv.conf.json, ``"plugins":
 [".tools.offline"]``, last if there are several: ``publish`` then serves the copies in ``vendor/``.
-asv looks for it in the folder of asv.conf.json; for a configuration that lies elsewhere, run
-``python -m asv --config`` from the root of this repository.
+asv looks for it in the folder of asv.conf.json; a configuration that lies elsewhere needs a link to ``tools``
+beside it.
 
 ``python -m tools.offline vendor`` fetches those copies again from the npm registry and proves that
 they are the bytes that ``vendor/vendor.json`` promises.
@@ -13,7 +13,6 @@ they are the bytes that ``vendor/vendor.json`` promises.
 from __future__ import annotations
 
 import argparse
-import base64
 import hashlib
 import json
 import re
@@ -52,11 +51,6 @@ class Asset:
     sha256: str
     replaces: str = ""
     replaces_integrity: str = ""
-
-    @property
-    def integrity(self) -> str:
-        """The value of an HTML ``integrity`` attribute for this file."""
-        return "sha256-" + base64.b64encode(bytes.fromhex(self.sha256)).decode()
 
     def verify(self, content: bytes, origin: str) -> bytes:
         """Return ``content`` if it is this asset; UserError, naming ``origin``, if it is not."""
@@ -161,15 +155,17 @@ def _write(contents: dict[str, bytes], folder: Path) -> None:
 
 
 def _with_local_assets(page: str, assets: Iterable[Asset]) -> str:
-    """Return ``page`` with each load of a known checksum turned to our copy and its checksum."""
+    """Return ``page`` with each load of a known checksum turned to our copy.
+
+    That one was verified; a checksum in the page would keep a browser from loading it where the page is a file.
+    """
     known = {a.replaces_integrity: a for a in assets if a.replaces_integrity}
 
     def local(load: re.Match[str]) -> str:
         attribute, integrity = load.groups()
         if integrity not in known:
             return load[0]
-        asset = known[integrity]
-        return f'{attribute}="vendor/{asset.file}" integrity="{asset.integrity}"'
+        return f'{attribute}="vendor/{known[integrity].file}"'
 
     return _LOAD_WITH_INTEGRITY.sub(local, page)
 

@@ -1,5 +1,6 @@
 """``make bench``: measures releases from the package index and shows what a request costs."""
 
+import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
 
@@ -11,15 +12,15 @@ from rich import filesize
 
 from tools import process, releases, terminal
 from tools.alone import alone
-from tools.bench.figures import failures, machine_of, results_of
-from tools.bench.table import resolution, table_of
+from tools.bench.figures import failures, machine_of, results_of, units
+from tools.bench.table import resolution, tables_of
 from tools.configuration import PYTHON, History, parts_of
 from tools.terminal import Problem
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
 SERIES = f"{PYTHON.major}.{PYTHON.minor}"
 
-console = terminal.console()
+console = terminal.console(width=None if sys.stdout.isatty() else 160)
 
 
 def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None:
@@ -37,7 +38,7 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
         machine = _machine()
         _forget_interrupted(history, machine)
         _measure(history, machine, pattern, hashes)
-        _answer(history, machine, hashes, configuration)
+        _answer(history, machine, hashes, configuration, [] if "all" in scenarios else scenarios)
 
 
 def _releases(history: History, wanted: Sequence[str]) -> dict[str, str]:
@@ -102,13 +103,19 @@ def _measure(history: History, machine: str, pattern: str, hashes: dict[str, str
         raise Problem(f"asv run ended with status {status}; its last lines above say why")
 
 
-def _answer(history: History, machine: str, hashes: dict[str, str], configuration: dict[str, Any]) -> None:
-    """Publish the site, print the table and say where both are. Raises Problem where anything failed."""
+def _answer(
+    history: History, machine: str, hashes: dict[str, str], configuration: dict[str, Any], parts: Sequence[str]
+) -> None:
+    """Publish the site, print the tables and say where both are; some parts have a table of their own.
+
+    Raises Problem where anything failed.
+    """
     if process.asv(history.path, "publish", "--no-pull"):
         raise Problem("asv publish failed; its last lines above say why")
     found = {version: results_of(history.results, machine, hashes[version], SERIES) for version in hashes}
     measured = {version: result for version, result in found.items() if result and result.get_all_result_keys()}
-    console.print(table_of(history.project, measured))
+    for table in tables_of(history.project, measured, parts, units(history.results)):
+        console.print(table)
     for line in _conditions(history, machine, measured, configuration):
         console.print(line, soft_wrap=True)
     failed = [f"{version} {name}" for version, result in measured.items() for name in failures(result)]

@@ -51,6 +51,12 @@ def _spread(stat: dict[str, float] | None) -> float | None:
     return (stat["q_75"] - stat["q_25"]) / 2 if stat and "q_75" in stat else None
 
 
+def units(folder: Path) -> dict[str, str]:
+    """Return the unit of each benchmark that a folder of results knows."""
+    known = json.loads((folder / "benchmarks.json").read_text())
+    return {name: benchmark["unit"] for name, benchmark in known.items() if name != "version"}
+
+
 def failures(result: Results) -> Iterator[str]:
     """Yield the names of the benchmarks that failed for some parameters."""
     for name in result.get_all_result_keys():

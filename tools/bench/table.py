@@ -1,6 +1,6 @@
 """The answer in the terminal: what a request costs, per release and cell."""
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
 from asv.results import Results
@@ -15,8 +15,37 @@ BASE = ("WSGI", "sync")
 UNMEASURED = Figure(None, None)
 
 
-def table_of(project: str, releases: Mapping[str, Results]) -> Table:
-    """Return the table of ``releases``: results by version, in the order to show."""
+def tables_of(
+    project: str, releases: Mapping[str, Results], parts: Sequence[str], units: Mapping[str, str]
+) -> Iterator[Table]:
+    """Yield the table of hello world where that was measured, then one of all other figures of each of some parts.
+
+    ``releases`` are results by version, in the order to show, ``units`` those of the benchmarks.
+    """
+    for table in (hello_world(project, releases), *(figures_of(part, releases, units) for part in parts)):
+        if table.row_count:
+            yield table
+
+
+def figures_of(part: str, releases: Mapping[str, Results], units: Mapping[str, str]) -> Table:
+    """Return the table of a part's figures, but for those of hello world: a row for each, a column for each release."""
+    table = Table(title=f"{part}: one request or call, by asv's benchmark and its parameters", box=SIMPLE_HEAD)
+    for heading in ("benchmark", "cell", "unit"):
+        table.add_column(heading, overflow="fold")
+    for version in releases:
+        table.add_column(version, justify="right", no_wrap=True)
+    measured = {name for result in releases.values() for name in result.get_all_result_keys()}
+    for name in sorted(name for name in measured if name.startswith(f"{part}.") and not name.startswith(SCENARIO)):
+        columns = [figures(result, name) for result in releases.values()]
+        for cell in dict.fromkeys(cell for column in columns for cell in column):
+            values = [_value(column[cell], units[name]) if cell in column else "" for column in columns]
+            table.add_row(name.removeprefix(f"{part}."), ", ".join(map(str, cell)), units[name], *values)
+        table.add_section()
+    return table
+
+
+def hello_world(project: str, releases: Mapping[str, Results]) -> Table:
+    """Return what hello world costs: a row for each release and cell."""
     table = Table(title="One request: hello world, no middleware, through the raw handlers", box=SIMPLE_HEAD)
     for heading in (project, "cell"):
         table.add_column(heading, no_wrap=True)
@@ -52,6 +81,12 @@ def _time(figure: Figure) -> str:
 
 def _ratio(figure: Figure, base: Figure) -> str:
     return _word(base) or _word(figure) or f"{figure.value / base.value:.1f}"  # type: ignore[operator]
+
+
+def _value(figure: Figure, unit: str) -> str:
+    if unit in ("seconds", "bytes") and figure.measured:
+        return str(human_value(figure.value, unit, figure.spread))
+    return _word(figure) or f"{figure.value:,.4g}"
 
 
 def _count(figure: Figure) -> str:

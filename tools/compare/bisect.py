@@ -3,7 +3,8 @@
 import itertools
 import statistics
 from collections.abc import Hashable, Iterator
-from contextlib import closing
+from concurrent.futures import ThreadPoolExecutor
+from contextlib import ExitStack, closing, contextmanager
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -18,13 +19,11 @@ from tools.compare.report import fact
 from tools.compare.side import Cell, Side
 from tools.compare.tree import tree_of
 from tools.configuration import parts_of
+from tools.process import our_cpus
 from tools.terminal import CannotMeasure, Problem, cannot_measure
 
 METRICS = (*verdict.WORK, "bytecodes", "instructions")
 """By which to look, the one that tells most first."""
-
-PROCESSES = 8
-"""Processes of which the instructions of a commit are the mean."""
 
 console = terminal.console(stderr=True)
 
@@ -49,15 +48,18 @@ class Bisection:
         self.scenario = scenario
         self.parts = parts_of([scenario.partition(".")[0]])
         self.commits = tree.commits(checkout, good, bad)
+        if self.commits[0] != tree.existing(checkout, good):
+            parted = tree.describe(checkout, self.commits[0])
+            console.print(f"{good} lies beside {bad}: from where they part, {parted}", soft_wrap=True)
         self._outcomes: dict[int, dict[Cell, Outcome] | None] = {}
-        self._instructions: dict[int, float] = {}
+        self._instructions: dict[int, list[float]] = {}
         if metric and metric not in METRICS:
             raise CannotMeasure(f"no metric {metric}: there are {', '.join(METRICS)}")
         self.metric = metric
         if not metric:
             self.metric = self._telling()
-        if self.value(0) == self.value(self.last):
-            raise CannotMeasure(f"{self.metric} of {scenario} are the same in {good} and {bad}: nothing to look for")
+        if self._nothing_differs():
+            raise CannotMeasure(f"nothing differs: {self.metric} of {scenario} are the same in {good} and {bad}")
 
     @property
     def last(self) -> int:
@@ -70,6 +72,9 @@ class Bisection:
             low, high = self._boundary(high)
             before, after = self._outcomes[low] or {}, self._outcomes[high] or {}
             pairs = [Pair(cell, before[cell], after[cell]) for cell in before]
+            for pair in pairs:
+                if self.metric == "instructions" and pair.cell == self._cell:
+                    pair.estimates.append(self._estimate(low, high))
             yield Change(self.commits[low], self.commits[high], pairs, high - low - 1)
             high = low
 
@@ -79,9 +84,14 @@ class Bisection:
         if outcomes is None:
             return None
         if self.metric == "instructions":
-            first, last = self._mean(0), self._mean(self.last)
-            return "bad" if abs(self._mean(index) - last) < abs(self._mean(index) - first) else "good"
+            first, this, last = (statistics.fmean(self._samples(each)) for each in (0, index, self.last))
+            return "bad" if abs(this - last) < abs(this - first) else "good"
         return tuple(each.counts.get(self.metric, 0) if each.trace else "n/a" for each in outcomes.values())
+
+    def _nothing_differs(self) -> bool:
+        if self.metric == "instructions":
+            return self._estimate(0, self.last).word == "unchanged"
+        return self.value(0) == self.value(self.last)
 
     def _boundary(self, high: int) -> tuple[int, int]:
         """Return two neighbours, but for what cannot be measured: the first has not the value of ``high``."""
@@ -115,7 +125,7 @@ class Bisection:
             commit = self.commits[index]
             console.print(f"{self.last} commits, at {tree.describe(self.checkout, commit)}", soft_wrap=True)
             try:
-                self._outcomes[index] = self._measure(commit)
+                self._outcomes[index] = self._measure(index)
             except CannotMeasure as problem:
                 if index in (0, self.last):
                     raise
@@ -123,32 +133,48 @@ class Bisection:
                 self._outcomes[index] = None
         return self._outcomes[index]
 
-    def _measure(self, commit: str) -> dict[Cell, Outcome]:
-        with temporary_folder("bisect-") as folder:
-            copy = tree_of(commit, self.checkout, folder / "tree")
-            with closing(Side(copy, self.parts)) as side:
-                outcomes = {cell: outcome(side, cell) for cell in side.cells() if str(cell).startswith(self.scenario)}
+    def _measure(self, index: int) -> dict[Cell, Outcome]:
+        commit = self.commits[index][:10]
+        with self._copy(index) as copy, closing(Side(copy, self.parts)) as side:
+            outcomes = {cell: outcome(side, cell) for cell in side.cells() if str(cell).startswith(self.scenario)}
         if not outcomes:
             raise Problem(f"no cell's name begins with {self.scenario}: the site and compare list them")
         for cell, each in outcomes.items():
             if each.failed:
-                raise CannotMeasure(f"{commit[:10]}: {cell}: {each.failed}")
+                raise CannotMeasure(f"{commit}: {cell}: {each.failed}")
             if self.metric in each.varied:
-                raise CannotMeasure(f"{commit[:10]}: {cell}: {self.metric} vary from one request to the next")
+                raise CannotMeasure(f"{commit}: {cell}: {self.metric} vary from one request to the next")
         return outcomes
 
-    def _mean(self, index: int) -> float:
-        """Return the mean of the instructions of the scenario's first measured cell in several processes."""
+    def _estimate(self, low: int, high: int) -> verdict.Estimate:
+        """Return by how much the instructions of two commits differ."""
+        return verdict.instructions(self._samples(low), self._samples(high), 1)
+
+    def _samples(self, index: int) -> list[float]:
+        """Return the instructions of the scenario's first measured cell in a commit, one figure for each process."""
         if index not in self._instructions:
-            with temporary_folder("bisect-") as folder:
-                copy = tree_of(self.commits[index], self.checkout, folder / "tree")
-                self._instructions[index] = statistics.fmean(self._sample(copy) for _ in range(PROCESSES))
+            with self._copy(index) as copy:
+                self._instructions[index] = self._counted(copy)
         return self._instructions[index]
 
-    def _sample(self, copy: tree.Tree) -> float:
+    def _counted(self, copy: tree.Tree) -> list[float]:
         with closing(Side(copy, self.parts)) as side:
             side.cells()
-            return instructions.counter(side, self._cell).per_call(side, self._cell)
+            # In a process of its own first, which compiles what the cell imports: that costs a thousand requests.
+            counter = instructions.counter(side, self._cell)
+        with ExitStack() as stack, ThreadPoolExecutor(len(our_cpus())) as threads:
+            sides = [Side(copy, self.parts, counter.command, counter.slowdown) for _ in range(counter.processes)]
+            for side, cpu in zip(sides, itertools.cycle(our_cpus())):
+                stack.enter_context(closing(side))
+                side.pin(cpu)
+            for side in sides:
+                side.cells(beside=len(sides) - 1)
+            return list(threads.map(lambda side: counter.per_call(side, self._cell), sides))
+
+    @contextmanager
+    def _copy(self, index: int) -> Iterator[tree.Tree]:
+        with temporary_folder("bisect-") as folder:
+            yield tree_of(self.commits[index], self.checkout, folder / "tree")
 
     @cached_property
     def _cell(self) -> Cell:
@@ -181,6 +207,7 @@ def lines(change: Change) -> Iterator[str]:
             yield said
         elif pair.base.missing and pair.head.trace:
             yield f"{pair.cell}: measured for the first time"
+        yield from (f"{pair.cell}: {estimate}" for estimate in pair.estimates)
         for (caller, called), difference in pair.calls.items() if pair.changes else ():
             calls.setdefault(f"{difference:+} {called}, called by {caller}")
     yield from calls

@@ -35,7 +35,7 @@ def compare(base: str, head: str, checkout: Path | None, scenarios: Sequence[str
         progress() as bar,
     ):
         count(comparison, bar)
-        if comparison.verdicts and not exact:
+        if comparison.verdicts and not comparison.hung and not exact:
             estimate(comparison, bar)
         return Report(comparison)
 
@@ -45,6 +45,8 @@ def count(comparison: Comparison, bar: Progress) -> None:
     for pair in bar.track(comparison.count(), description="exact counts"):
         if said := fact(pair):
             bar.console.print(said, soft_wrap=True)
+    if comparison.hung:
+        bar.console.print("neither instructions nor times: what hangs is mended first", soft_wrap=True)
 
 
 def estimate(comparison: Comparison, bar: Progress) -> None:

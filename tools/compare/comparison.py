@@ -16,9 +16,10 @@ from typing import Any, TypeVar
 import psutil
 
 from tools.compare import instructions, verdict
-from tools.compare.side import Cell, Side, batch
+from tools.compare.side import Cell, Hung, Side, batch
 from tools.compare.tree import Tree
 from tools.process import our_cpus
+from tools.terminal import CannotMeasure
 
 T = TypeVar("T")
 
@@ -32,6 +33,13 @@ SLICE, ROUNDS = 0.003, 20
 
 WARM_UP = 10
 """Calls before the first slice."""
+
+HUNG = 2
+"""Cells of a path that may hang: the others of that path are then not waited for."""
+
+
+LEFT_OUT = "no benchmark that repeats one call: make bench and asv show its figures"
+"""Why a part is not compared that has none of asv's time benchmarks."""
 
 
 @dataclass
@@ -104,6 +112,7 @@ class Comparison:
         self.trees = (base, head)
         self.parts = parts
         self.pairs: dict[Cell, Pair] = {}
+        self.left_out: list[str] = []
         self.instructions_by = ""
         self._sides: dict[tuple[str, ...], list[tuple[Side, Side]]] = {}
         # A thread for each side, and a CPU: hops between threads are slow and chance between CPUs.
@@ -125,10 +134,18 @@ class Comparison:
         """The verdict of each cell that was measured on both sides."""
         return {pair.cell: pair.verdict for pair in self.pairs.values() if pair.measured}
 
+    @property
+    def hung(self) -> bool:
+        """Whether any cell hung."""
+        return any(side.hung for pairs in self._sides.values() for pair in pairs for side in pair)
+
     def count(self) -> Iterator[Pair]:
-        """Count each cell on both sides at once; yield it as it is done."""
-        sides = self._start(instructions.Counter.command)
+        """Count each cell on both sides at once; yield it as it is done. Raises CannotMeasure where there is none."""
+        sides = self._start(instructions.Counter())
         cells, _ = (side.cells() for side in sides)
+        self.left_out = [part for part in self.parts if part not in {cell.part for cell in cells}]
+        if not cells:
+            raise CannotMeasure(f"{', '.join(self.left_out)}: {LEFT_OUT}")
         counted = [(cell, self._on_both(outcome, sides, cell)) for cell in cells]
         for cell, (base, head) in counted:
             self.pairs[cell] = Pair(cell, base.result(), head.result())
@@ -179,9 +196,9 @@ class Comparison:
     def _size(self, cell: Cell) -> float:
         return self.pairs[cell].size
 
-    def _start(self, command: Sequence[str]) -> tuple[Side, Side]:
-        base, head = (Side(tree, self.parts, command) for tree in self.trees)
-        self._sides.setdefault(tuple(command), []).append((base, head))
+    def _start(self, counter: instructions.Counter) -> tuple[Side, Side]:
+        base, head = (Side(tree, self.parts, counter.command, counter.slowdown) for tree in self.trees)
+        self._sides.setdefault(counter.command, []).append((base, head))
         for side, cpu in zip((base, head), self._cpus, strict=True):
             side.pin(cpu)
         return base, head
@@ -193,10 +210,10 @@ class Comparison:
 
     def _started(self, counter: instructions.Counter) -> list[tuple[Side, Side]]:
         """Return as many processes of a kind as its counter asks for; start those that are missing, all at once."""
-        sides = self._sides.setdefault(tuple(counter.command), [])
-        starting = [self._start(counter.command) for _ in range(len(sides), counter.processes)]
+        sides = self._sides.setdefault(counter.command, [])
+        starting = [self._start(counter) for _ in range(len(sides), counter.processes)]
         for side in itertools.chain.from_iterable(starting):
-            side.cells()
+            side.cells(beside=2 * len(starting) - 1)
         return sides
 
 
@@ -207,12 +224,19 @@ def is_native(cell: Cell) -> bool:
 
 def outcome(side: Side, cell: Cell) -> Outcome:
     """Prove a cell and count what it does, between two proofs."""
-    with side.entered(cell) as answer:
-        if answer:
-            return Outcome(missing=answer.get("n/a", ""), failed=answer.get("failed", ""))
-        before, trace, after = (side.ask(command) for command in ("prove", "trace", "prove"))
-        failed = next((each["failed"] for each in (before, trace, after) if "failed" in each), "")
-        return Outcome(failed=failed) if failed else Outcome(trace)
+    path = verdict.path_of(cell)
+    hung = [each for each in side.hung if verdict.path_of(each) == path]
+    if len(hung) >= HUNG:
+        return Outcome(failed=f"not tried: {' and '.join(map(str, hung))} hung")
+    try:
+        with side.entered(cell) as answer:
+            if answer:
+                return Outcome(missing=answer.get("n/a", ""), failed=answer.get("failed", ""))
+            before, trace, after = (side.ask(command) for command in ("prove", "trace", "prove"))
+            failed = next((each["failed"] for each in (before, trace, after) if "failed" in each), "")
+            return Outcome(failed=failed) if failed else Outcome(trace)
+    except Hung as problem:
+        return Outcome(failed=problem.reason)
 
 
 def time_in_turn(pairs: Sequence[tuple[Side, Side]], cell: Cell, tests: int) -> verdict.Estimate:

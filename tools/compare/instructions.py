@@ -10,7 +10,8 @@ from tools.terminal import NoCounter
 SAMPLE = 20_000_000
 """Instructions of a sample: by then chance, such as how often a lock was waited for, has evened out."""
 
-CALLGRIND = ("valgrind", "--tool=callgrind", "--callgrind-out-file=/dev/null")
+# Without vgdb, whose pipes would be left of what is killed.
+CALLGRIND = ("valgrind", "--tool=callgrind", "--vgdb=no", "--callgrind-out-file=/dev/null")
 SHORT, LONG = 20, 60
 """Calls of the two runs under callgrind whose difference is counted."""
 
@@ -20,6 +21,7 @@ class Counter:
 
     name = "perf_event_open"
     command = MEASURED
+    slowdown = 1
     processes = 12  # the layout of memory is another in each: 0.36 % of a WSGI request (standard deviation)
     cells = 6
 
@@ -36,6 +38,7 @@ class Callgrind(Counter):
 
     name = "callgrind"
     command = (*CALLGRIND, *MEASURED)
+    slowdown = 50
     processes = 3
     cells = 4
 

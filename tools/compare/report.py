@@ -15,7 +15,7 @@ from rich.text import Text
 from tabulate import tabulate
 
 from tools.compare import verdict
-from tools.compare.comparison import Comparison, Pair
+from tools.compare.comparison import LEFT_OUT, Comparison, Pair
 
 SHOWN = 30
 """Rows of a table for people. JSON has all."""
@@ -36,6 +36,7 @@ class Report:
         self.base, self.head = (tree.label for tree in comparison.trees)
         self.instructions_by = comparison.instructions_by
         self.pairs = list(comparison.pairs.values())
+        self.left_out = comparison.left_out
         self.verdicts = verdict.by_group(comparison.verdicts)
 
     @property
@@ -101,6 +102,7 @@ class Report:
             "headline": self.headline,
             "status": self.status,
             "conditions": self.conditions,
+            "left_out": self.left_out,
             "verdicts": {name: each._asdict() for name, each in self.verdicts.items()},
             "cells": [_cell(pair) for pair in self.pairs],
         }
@@ -148,6 +150,7 @@ class Report:
                 if reason := outcome.failed or (outcome.missing and f"n/a: {outcome.missing}"):
                     cells.setdefault((label, reason), []).append(str(pair.cell))
         rows = [[label, reason, _where(names)] for (label, reason), names in cells.items()]
+        rows += [["both", LEFT_OUT, part] for part in self.left_out]
         return Section("Not measured", ["side", "reason", "cells"], rows)
 
 

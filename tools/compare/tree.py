@@ -66,12 +66,24 @@ def tree_of(side: str, checkout: Path | None, folder: Path) -> Tree:
 
 
 def commits(checkout: Path, good: str, bad: str) -> list[str]:
-    """Return the hashes from ``good`` to ``bad``, with both, oldest first. Raises CannotMeasure if none lead there."""
-    first, last = (_existing(checkout, revision) for revision in (good, bad))
+    """Return the hashes from ``good`` to ``bad``, with both, oldest first. Raises CannotMeasure if none lead there.
+
+    Where ``good`` lies on a branch of its own, as a release does, the first is the last commit that both share.
+    """
+    first, last = (existing(checkout, revision) for revision in (good, bad))
+    first = _merge_base(checkout, first, last) or first
     path = _git(checkout, "rev-list", "--reverse", "--topo-order", "--ancestry-path", f"{first}..{last}").split()
     if not path:
         raise CannotMeasure(f"{good} is no ancestor of {bad}")
     return [first, *path]
+
+
+def _merge_base(checkout: Path, *commits: str) -> str:
+    """Return the newest commit that all of these come from, or "" if there is none."""
+    try:
+        return git.text(checkout, "merge-base", *commits)
+    except git.GitFailed:
+        return ""  # so git says that there is none
 
 
 def describe(checkout: Path, commit: str) -> str:
@@ -95,7 +107,7 @@ def _release(side: str, folder: Path) -> str:
 
 
 def _revision(checkout: Path, side: str, folder: Path) -> str:
-    commit = _existing(checkout, side)
+    commit = existing(checkout, side)
     _extract(checkout, commit, folder)
     date = _git(checkout, "log", "-1", "--format=%cs", commit).strip()
     short = commit[:10]
@@ -121,7 +133,8 @@ def _extract(repository: Path, commit: str, folder: Path) -> None:
             tar.extractall(folder, [member for member in tar if not TRANSLATION.search(member.name)], filter="data")
 
 
-def _existing(checkout: Path, revision: str) -> str:
+def existing(checkout: Path, revision: str) -> str:
+    """Return the hash of a revision. Raises CannotMeasure where there is none."""
     if commit := _commit(checkout, revision):
         return commit
     raise CannotMeasure(f"{checkout} has no revision {revision}: git log --all shows what there is")

@@ -131,7 +131,7 @@ class Generator:
 
 def _of_locust(rows: Sequence[Mapping[str, Any]]) -> Load:
     if not rows:
-        raise LoadFailed("locust sent no request")
+        raise LoadFailed('locust sent no request: give it longer, OPTIONS="--seconds 5"')
     (row,) = rows
     requests, bad = row["num_requests"], row["num_failures"]
     times = sorted((float(milliseconds), count) for milliseconds, count in row["response_times"].items())

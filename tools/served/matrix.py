@@ -100,7 +100,7 @@ def serve(settings: Settings) -> int:
     with experiment(settings, [cell.view for cell in cells], cells) as (experiment_, tree):
         started = datetime.now(UTC)
         if not settings.host:
-            experiment_.measure_ceiling()
+            measure_ceiling(experiment_)
         results = list(_measured(experiment_, cells * settings.repeat))
     known = {
         **machine(),
@@ -118,6 +118,14 @@ def serve(settings: Settings) -> int:
     console(width=None if sys.stdout.isatty() else 160).print(table(document))
     click.echo(f"Page: {SITE / 'index.html'}\nJSON: {SITE / 'served.json'}")
     return int(any(result.failed for result in results))
+
+
+def measure_ceiling(experiment_: Experiment) -> None:
+    """Raises click.ClickException where the generator, or what it loads, fails."""
+    try:
+        experiment_.measure_ceiling()
+    except (ServerFailed, load.LoadFailed) as problem:
+        raise click.ClickException(f"what the generator reaches was not measured: {problem}") from problem
 
 
 def verify(settings: Settings) -> int:

@@ -2,8 +2,11 @@
 
 import math
 import statistics
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
+from datetime import UTC, datetime
 from typing import Any, NamedTuple
+
+from asv.util import human_value
 
 from tools.site.order import Commit
 from tools.site.results import Result
@@ -85,3 +88,38 @@ def history(title: str, timeline: Timeline, cells: Sequence[tuple[int, Cell]], n
         "y": {"title": cell.unit, "unit": cell.unit},
         "series": [each for each in series if each["points"]],
     }
+
+
+def table(chart: Mapping[str, Any]) -> list[tuple[str, list[str]]]:
+    """Return a chart's figures as site.js shows them: a row for each place, a text for each of its ``lines``."""
+    columns = [dict(each["points"]) for each in lines(chart)]
+    places = sorted({place for column in columns for place in column})
+    return [
+        (
+            named(chart["x"], place),
+            [text(column[place], chart["y"]["unit"]) if place in column else "" for column in columns],
+        )
+        for place in places
+    ]
+
+
+def lines(chart: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
+    """Return the series that are drawn first."""
+    found: Sequence[Mapping[str, Any]] = chart["groups"][0]["series"] if "groups" in chart else chart["series"]
+    return found
+
+
+def named(axis: Mapping[str, Any], place: float) -> str:
+    if axis["type"] == "category":
+        return str(axis["labels"][int(place)])
+    return day(place) if axis["type"] == "date" else f"{place:g}"
+
+
+def text(value: float | None, unit: str) -> str:
+    if value is None:
+        return "n/a"
+    return str(human_value(value, unit)) if unit == "seconds" else f"{value:,.6g}"
+
+
+def day(seconds: float) -> str:
+    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")

@@ -8,8 +8,8 @@ from typing import Any
 import jinja2
 
 from tools import offline
-from tools.site import log, overview, scenario
-from tools.site.site import Site, day, moment
+from tools.site import charts, log, overview, scenario
+from tools.site.site import Site, moment
 from tools.site.sources import Sources
 
 HERE = Path(__file__).parent
@@ -39,7 +39,7 @@ def environment(site: Site) -> jinja2.Environment:
         trim_blocks=True,
         lstrip_blocks=True,
     )
-    jinja.filters |= {"day": day, "moment": moment}
+    jinja.filters |= {"day": charts.day, "moment": moment, "lines": charts.lines, "table": charts.table}
     jinja.globals |= {"site": site, "root": ""}
     return jinja
 
@@ -109,7 +109,7 @@ def one(site: Site, sources: Sources, name: str) -> Mapping[str, Any]:
     return {
         "name": name,
         "source": sources.scenario(name),
-        "metrics": [site.suite.cells[site.suite.first[benchmark]] for benchmark in benchmarks],
+        "metrics": [site.suite.cells[site.suite.first[benchmark]] for benchmark in scenario.columns(site, name)],
         "table": scenario.table(site, name),
         "param_names": site.suite.param_names(benchmarks[0]),
         "histories": histories,

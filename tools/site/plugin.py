@@ -18,6 +18,7 @@ from functools import partial, wraps
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from urllib.parse import quote
 
 from asv import feed, graph
 from asv.benchmarks import Benchmarks
@@ -33,12 +34,18 @@ from tools.site.graphs import Graph, Graphs, Stored
 from tools.site.quickgit import quick
 from tools.site.results import Archive, read
 from tools.site.site import Site
+from tools.terminal import printable
 
 GRAPHS = "graphs.html"
 SERVED = Path(".asv/html/served")
 """Where ``make served`` writes its page, beside asv.conf.json."""
 
-STYLES = '<link href="graphs.css" rel="stylesheet">'
+STYLES = """<link href="graphs.css" rel="stylesheet">
+    <noscript><style>body > div { display: none; }</style></noscript>"""
+ASV = """<script language="javascript" type="text/javascript"
+            src="asv.js">"""
+NOSCRIPT = """<noscript><p class="lead">asv's graphs are drawn by JavaScript, which is off here. The
+    <a href="index.html">overview</a> and the pages of the scenarios have the same figures as tables.</p></noscript>"""
 
 
 class Pages(OutputPublisher):  # type: ignore[misc]
@@ -91,6 +98,7 @@ def setup() -> None:
         ):
             original(cls, conf, range_spec, pull)
             stamp(site, archive)
+            script(site)
 
     if not hasattr(original, "__wrapped__"):
         publish.Publish.run = classmethod(run)
@@ -122,8 +130,7 @@ def tell(archive: Archive) -> None:
 
 
 def say(problem: str) -> None:
-    line = "".join(character if character.isprintable() else "?" for character in problem)
-    print(f"Left out: {line}", file=sys.stderr)
+    print(f"Left out: {printable(problem)}", file=sys.stderr)
 
 
 @contextlib.contextmanager
@@ -244,12 +251,15 @@ def move(target: Path) -> None:
         ("<html>", '<html lang="en">'),
         ("</head>", f'<meta name="viewport" content="width=device-width, initial-scale=1">{STYLES}</head>'),
         ('<li id="nav-li-" ', '<li><a href="index.html">Overview</a></li>\n\t<li id="nav-li-" '),
+        ("</nav>", f"</nav>{NOSCRIPT}"),
+        (ASV, f'<script src="graphs.js"></script>\n    {ASV}'),
     ):
         if old not in page:
             raise UserError(f"asv's page has no {old}: this package is made for asv 0.6.6")
         page = page.replace(old, new, 1)
     (target / GRAPHS).write_text(page, encoding="utf-8")
-    shutil.copyfile(pages.HERE / "graphs.css", target / "graphs.css")
+    for asset in ("graphs.css", "graphs.js"):
+        shutil.copyfile(pages.HERE / asset, target / asset)
 
 
 def stamp(target: Path, archive: Archive) -> None:
@@ -257,3 +267,11 @@ def stamp(target: Path, archive: Archive) -> None:
     path = target / "info.json"
     info = json.loads(path.read_text())
     path.write_text(json.dumps(info | {"timestamp": int(archive.digest[:12], 16)}))
+
+
+def script(target: Path) -> None:
+    """Write what asv's page asks for as scripts too, by which graphs.js answers where the page is opened as a file."""
+    for path in (*target.glob("*.json"), *target.glob("graphs/**/*.json")):
+        name = quote(path.relative_to(target).as_posix(), safe="/!'()*")  # as encodeURIComponent has it
+        content = path.read_text(encoding="utf-8")
+        path.with_name(f"{path.name}.js").write_text(f"answers[{json.dumps(name)}] = {content};\n", encoding="utf-8")

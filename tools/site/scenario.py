@@ -22,9 +22,16 @@ def metrics(site: Site, name: str) -> list[str]:
     return sorted(found, key=lambda benchmark: (".time_" not in benchmark, benchmark))
 
 
+def columns(site: Site, name: str) -> list[str]:
+    """Return the benchmarks as the table has them: what changed comes first, which a small screen shows."""
+    cells = site.suite.cells
+    changed = {cells[number].benchmark for number in site.suite.scenarios[name] if figure(site, number).before}
+    return sorted(metrics(site, name), key=lambda benchmark: benchmark not in changed)
+
+
 def table(site: Site, name: str) -> list[tuple[str, list[Figure]]]:
-    """Return a row for each variant, with a figure for each of ``metrics``."""
-    benchmarks = metrics(site, name)
+    """Return a row for each variant, with a figure for each of ``columns``."""
+    benchmarks = columns(site, name)
     cells = {
         (site.suite.cells[number].benchmark, site.suite.cells[number].params): number
         for number in site.suite.scenarios[name]

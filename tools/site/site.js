@@ -121,8 +121,10 @@ function draw(charts) {
     return drawn;
 }
 
-function theme() {
-    Chart.defaults.color = getComputedStyle(document.body).color;
+const onPaper = matchMedia("print");
+
+function theme(paper = onPaper.matches) {
+    Chart.defaults.color = paper ? "#1b1b1b" : getComputedStyle(document.body).color;
     Chart.defaults.borderColor = "#80808050";
 }
 
@@ -160,11 +162,16 @@ if (data) {
     theme();
     const charts = JSON.parse(data.textContent);
     let drawn = draw(charts);
-    matchMedia("(prefers-color-scheme: dark)").addEventListener("change", () => {
-        theme();
+    const again = paper => {
+        theme(paper);
         drawn.forEach(chart => chart.destroy());
         drawn = draw(charts);
-    });
+    };
+    for (const query of [onPaper, matchMedia("(prefers-color-scheme: dark)")]) {
+        query.addEventListener("change", () => again());
+    }
+    addEventListener("beforeprint", () => again(true));
+    addEventListener("afterprint", () => again(false));
 }
 const form = document.getElementById("filters");
 if (form) filter(form);

@@ -152,9 +152,5 @@ def shown(cell: Cell, value: float | None) -> str:
     return f"{value:g}" if cell.exact else f"{value:.3g}"
 
 
-def day(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%d")
-
-
 def moment(seconds: float) -> str:
     return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
