@@ -22,10 +22,10 @@ import pytest
 from asv.results import get_filename
 from commands import Command, documented, in_markdown
 from conftest import ROOT, Checkout, Djangos, eventually, with_environment
-from tools.store import write_result
 from workflows import check_out
 
 from harness.servers import free_port
+from tools.history.store import write_result
 from tools.served.postgresql import database
 
 pytestmark = pytest.mark.skipif(sys.version_info < (3, 12), reason="the documents name releases that need Python 3.12")

@@ -191,8 +191,8 @@ def test_a_django_that_hangs_at_import_is_said(newest: Tree, tmp_path: Path, mon
 PROGRAM = """
 import sys
 from pathlib import Path
-from tools.side import Cell, Side
-from tools.tree import Tree
+from tools.compare.side import Cell, Side
+from tools.compare.tree import Tree
 
 side = Side(Tree(Path(sys.argv[1]), "head"), ["handlers"])
 hangs = side.cells()[-1]
