@@ -7,12 +7,12 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT, Checkout
-from tools.tree import CannotMeasure
 
 from tools.compare import instructions
 from tools.compare.bisect import Bisection
 from tools.compare.bisect import bisect as tools_bisect
 from tools.compare.side import MEASURED, Cell, Side
+from tools.terminal import CannotMeasure
 
 START = "    def __call__(self, environ, start_response):\n"
 VARY = "        import random\n        [planted() for _ in range(random.randrange(9))]\n"
