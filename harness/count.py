@@ -47,7 +47,7 @@ class Inexact(Exception):
     """A count differed between two repeats of the same request."""
 
 
-class Counter:
+class Counts:
     """Counts for ``watch``: call it with each frame that starts; ``counts`` maps a metric to its count.
 
     sync_to_async, async_to_sync: crossings. hops: calls submitted to another thread, by an executor or as a task for
@@ -101,7 +101,7 @@ def count(call, metric):
 
 def counts(call):
     """Return what each of some calls does, once warm: a list of ``collections.Counter`` by metric."""
-    return [counter.counts for counter in counters(call, Counter)]
+    return [counter.counts for counter in counters(call, Counts)]
 
 
 def counters(call, kind):

@@ -37,7 +37,7 @@ GRACE = 1  # seconds in which a cell's child ends by itself once its commands ha
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
 
-class Cell:
+class EnteredCell:
     """A benchmark with its parameters set, and what a command does with it."""
 
     def __init__(self, benchmark, index):
@@ -123,7 +123,7 @@ def answer(stream, value):
 
 def serve(answers, benchmark, index):
     """Set a cell up and answer commands for it until it is left."""
-    cell, said = Cell(benchmark, index), io.StringIO()
+    cell, said = EnteredCell(benchmark, index), io.StringIO()
     try:
         with contextlib.redirect_stdout(said):
             skipped = benchmark.do_setup()

@@ -6,7 +6,7 @@ Bytecodes tell a change that no count of calls sees, such as a loop written into
 import collections
 import sys
 
-from harness.count import REPEATS, Counter, counters, is_counted, uncollected
+from harness.count import REPEATS, Counts, counters, is_counted, uncollected
 from harness.loop import settle
 
 _TOOL = 3  # harness.watch has the next one
@@ -14,7 +14,7 @@ _TOOL = 3  # harness.watch has the next one
 _WAITING = ("CurrentThreadExecutor.run_until_future", "ThreadSensitiveContext.__aexit__.<locals>.join")
 
 
-class Trace(Counter):
+class Trace(Counts):
     """Counts with ``calls``, the Python calls by (caller, called), and ``codes``, the code objects they ran."""
 
     def __init__(self):

@@ -55,7 +55,7 @@ def configure(folder: Path, **settings: str) -> None:
         "environment_type": "existing",
         "results_dir": str(folder / "results"),
         "html_dir": str(folder / "html"),
-        "plugins": [".tools.offline", ".tools.site"],
+        "plugins": [".tools.offline", ".tools.site.plugin"],
     }
     (folder / "asv.conf.json").write_text(json.dumps(configuration | settings))
 

@@ -1,4 +1,4 @@
-"""Stands in for tools/commit.py where a test is of what becomes of results: its results were not measured.
+"""Stands in for tools/history/commit.py where a test is of what becomes of results: its results were not measured.
 
 It writes what asv would, at once. STAND_IN says what becomes of the job: "nothing" (no environment can be made),
 "half" (it breaks off at its second commit) or "broken" (no commit runs); without it all is well.

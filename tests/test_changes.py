@@ -41,10 +41,10 @@ def result(commit: str, hops: float, time: float = 1.0, floor: float = 1.0, half
     )
 
 
-def commits(*parents: tuple[str, str]) -> order.History:
+def commits(*parents: tuple[str, str]) -> order.Order:
     """Return a history of (commit, parent), where each was measured."""
     lines = [(commit, parent, number, "") for number, (commit, parent) in enumerate(parents)]
-    return order.History(order.by_ancestry(lines, [commit for commit, _ in parents], {}), "git")
+    return order.Order(order.by_ancestry(lines, [commit for commit, _ in parents], {}), "git")
 
 
 LINE = commits(("a", ""), ("b", "a"), ("c", "b"))
@@ -127,11 +127,11 @@ def test_releases_are_the_final_ones(tmp_path: Path) -> None:
         git("commit", "--quiet", "--allow-empty", "--message", f"make {tag}")
         git("tag", "--annotate", "--message", tag, tag)
     measured = [result(commit, 1) for commit in git("rev-list", "main").split()]
-    found = order.of([*measured, result("f" * 40, 1)], tmp_path, tmp_path / "commits")
+    found = order.order_commits([*measured, result("f" * 40, 1)], tmp_path, tmp_path / "commits")
     assert found.source == "git"
     assert [commit.release for commit in found.commits.values()] == ["", "", "1.0", ""]
     assert [commit.subject for commit in found.commits.values()] == ["", "make 1.0rc1", "make 1.0", "make nonsense"]
-    again = order.of([*measured, result("f" * 40, 1)], None, tmp_path / "commits")
+    again = order.order_commits([*measured, result("f" * 40, 1)], None, tmp_path / "commits")
     assert again.source == "memory"
     assert again.commits == found.commits
 
@@ -139,13 +139,13 @@ def test_releases_are_the_final_ones(tmp_path: Path) -> None:
 def test_a_memory_that_is_none_is_left_out(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     memory = tmp_path / "commits"
     memory.write_text('rubbish\n{"hash": 1}\n[]\n')
-    assert order.of([result("a", 1)], None, memory).source == "dates"
+    assert order.order_commits([result("a", 1)], None, memory).source == "dates"
     assert capsys.readouterr().err.count("Left out") == 3
 
 
 def test_without_git_commits_stand_by_date(tmp_path: Path) -> None:
     results = [replace(result(name, 1), date=date) for name, date in (("b", 2000), ("a", 1000))]
-    found = order.of(results, tmp_path, tmp_path / "commits")
+    found = order.order_commits(results, tmp_path, tmp_path / "commits")
     assert found.source == "dates"
     assert [(commit.hash, commit.base) for commit in found.commits.values()] == [("a", None), ("b", "a")]
 
@@ -180,19 +180,19 @@ def test_what_was_known_stays_where_a_repository_knows_less(tmp_path: Path) -> N
     git("switch", "--quiet", "main")
     measured = [result(commit, 1) for commit in git("rev-list", "--all").split()]
     memory = tmp_path / "commits"
-    whole = order.of(measured, tmp_path / "whole", memory)
+    whole = order.order_commits(measured, tmp_path / "whole", memory)
     assert [each.release for each in whole.releases] == ["1.0", "2.0"]
     assert sorted(each.branch for each in whole.commits.values()) == ["main", "main", "main", "stable/1.0.x"]
 
     git("clone", "--quiet", "--no-tags", "--depth=1", (tmp_path / "whole").as_uri(), str(tmp_path / "shallow"))
-    shallow = order.of(measured, tmp_path / "shallow", memory)
+    shallow = order.order_commits(measured, tmp_path / "shallow", memory)
     assert shallow.source == "git"
     assert shallow.commits == whole.commits
     places = {commit: place for place, commit in enumerate(shallow.commits)}
     assert all(places[each.base] < places[each.hash] for each in shallow.commits.values() if each.base)
 
     git("tag", "--force", "2.0", "main~2")
-    moved = order.of(measured, tmp_path / "whole", memory)
+    moved = order.order_commits(measured, tmp_path / "whole", memory)
     assert [each.hash for each in moved.releases] == [git("rev-parse", "main~1"), git("rev-parse", "2.0")]
 
 
@@ -205,8 +205,8 @@ def test_the_newest_is_one_of_asv_s_branches_or_a_release(tmp_path: Path) -> Non
     measured = [result(main, 1), *(replace(result(commit, 2), date=4_000_000_000_000) for commit in (private, unknown))]
     memory = tmp_path / "commits"
     for place in (tmp_path / "repository", None):
-        known = order.of(measured, place, memory, ["main"])
+        known = order.order_commits(measured, place, memory, ["main"])
         assert [each.hash for each in known.main] == [main]
         assert [each.hash for each in known.commits.values() if known.public(each)] == [main]
-    known = order.of(measured, tmp_path / "repository", memory, ["private"])
+    known = order.order_commits(measured, tmp_path / "repository", memory, ["private"])
     assert [each.hash for each in known.main] == [main, private]

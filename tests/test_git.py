@@ -15,8 +15,8 @@ from private import TOKEN, PrivateServer, serving
 from stand_in import ENVIRONMENT, benchmarks, result
 
 from tools import git
-from tools.compare.tree import describe, tree_of
-from tools.history.branch import differing, fetched, pushed
+from tools.compare.tree import tree_of
+from tools.history.branch import differing, fetch_results, push_results
 from tools.history.repository import Repository
 from tools.process import asv_environment
 
@@ -121,7 +121,7 @@ def test_a_merge_is_pushed_whatever_is_set(
         for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_TEMPLATE_DIR"):
             monkeypatch.setenv(name, str(home / "elsewhere"))
         monkeypatch.setenv("GIT_AUTHOR_NAME", "somebody")
-    assert pushed(str(remote), "results", shards, Repository(django)) == []
+    assert push_results(str(remote), "results", shards, Repository(django)) == []
     assert on_the_branch(remote) == contents(shards / "job")
     commit = git.output(remote, "cat-file", "commit", "results").decode()
     assert "author results <results@localhost>" in commit
@@ -140,7 +140,7 @@ def test_what_the_user_says_of_the_remote_counts(
 ) -> None:
     address = f"{private.url}/remote.git"
     with pytest.raises(click.ClickException, match="could not read Username"):
-        fetched(address, "results", tmp_path / "results")
+        fetch_results(address, "results", tmp_path / "results")
     if way == "helper":
         (home / ".gitconfig").write_text(f'[credential]\nhelper = "{HELPER}"\n')
     elif way == "variables":
@@ -153,8 +153,8 @@ def test_what_the_user_says_of_the_remote_counts(
     else:
         monkeypatch.setenv("GITHUB_SERVER_URL", private.url)
         monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-    assert pushed(address, "results", shards, Repository(django)) == []
-    fetched(address, "results", tmp_path / "results")
+    assert push_results(address, "results", shards, Repository(django)) == []
+    fetch_results(address, "results", tmp_path / "results")
     assert contents(tmp_path / "results") == contents(shards / "job")
 
 
@@ -175,12 +175,12 @@ def test_what_is_not_there_after_a_push_is_said(
     """The user's git pushes elsewhere than it fetches from."""
     later = next((shards / "job" / "vm").glob("????????-*.json"))
     later.rename(tmp_path / later.name)
-    pushed(str(remote), "results", shards, Repository(django))
+    push_results(str(remote), "results", shards, Repository(django))
     shutil.copytree(remote, tmp_path / "elsewhere.git")
     (tmp_path / later.name).rename(later)
     (home / ".gitconfig").write_text(f'[url "{tmp_path}/elsewhere.git"]\npushInsteadOf = {remote}\n')
     with pytest.raises(click.ClickException, match="results does not hold what was pushed to it"):
-        pushed(str(remote), "results", shards, Repository(django))
+        push_results(str(remote), "results", shards, Repository(django))
 
 
 def test_a_file_that_git_changes_is_found(home: Path, tmp_path: Path) -> None:
@@ -208,7 +208,7 @@ def test_a_tree_is_read_as_it_is_committed(home: Path, tmp_path: Path) -> None:
         git.text(checkout, "config", name, value)
     tree = tree_of("HEAD", checkout, tmp_path / "tree")
     assert (tree.path / "django" / "__init__.py").read_bytes() == b"VERSION = 1\n"
-    assert describe(checkout, "HEAD").split(" ", 2)[2] == "é [/x]?[2J"
+    assert git.describe(checkout, "HEAD").split(" ", 2)[2] == "é [/x]?[2J"
 
 
 def test_a_broken_setting_is_one_line(home: Path, tmp_path: Path) -> None:
@@ -219,7 +219,7 @@ def test_a_broken_setting_is_one_line(home: Path, tmp_path: Path) -> None:
 
 def test_git_is_called_in_one_place() -> None:
     callers = [path.name for path in (ROOT / "tools").rglob("*.py") if '"git"' in path.read_text()]
-    assert set(callers) - {"history.py"} == {"git.py"}  # history.py: the word by which it says what it knows
+    assert set(callers) - {"order.py"} == {"git.py"}  # order.py: the word by which it says what it knows
 
 
 def test_asv_is_told_of_no_credentials(home: Path, monkeypatch: pytest.MonkeyPatch) -> None:

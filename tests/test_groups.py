@@ -13,9 +13,10 @@ from packaging.requirements import Requirement
 from packaging.utils import canonicalize_name
 
 MODULES = {
-    "bench": "bench branch commit measure merge milestones offline pending publish site.plugin",
-    "compare": "bisect compare trial",
-    "load": "served.crossing served.matrix served.trial",
+    "bench": "bench.command history.branch history.commit history.measure history.merge history.milestones "
+    "history.pending history.publish offline site.command site.plugin",
+    "compare": "compare.bisect compare.command compare.trial",
+    "load": "served.command served.crossing served.matrix served.trial",
 }
 """What the commands of a group's targets import, in ``tools``."""
 

@@ -8,7 +8,7 @@ import pytest
 from conftest import ROOT
 
 from tools.site.changes import Change, changes_of
-from tools.site.order import History, of
+from tools.site.order import Order, order_commits
 from tools.site.results import FAILED, Archive, Result, read
 from tools.site.site import shown
 
@@ -36,8 +36,8 @@ def archive() -> Archive:
 
 
 @cache
-def history() -> History:
-    return of(archive().results, None, RESULTS / "commits.jsonl")
+def history() -> Order:
+    return order_commits(archive().results, None, RESULTS / "commits.jsonl")
 
 
 @cache

@@ -15,7 +15,7 @@ from conftest import ROOT, Checkout
 from measuring import CELLS, commits_of, counts, measure, results_in
 
 from tools.history import store
-from tools.history.branch import pushed
+from tools.history.branch import push_results
 from tools.history.merge import LARGEST, merge
 from tools.history.repository import Repository
 
@@ -220,7 +220,7 @@ class TestMerge:
             shutil.copytree(shards / "sound", tmp_path / f"of-{number}" / "shard", ignore=shutil.ignore_patterns(name))
         with ThreadPoolExecutor(2) as pool:
             pushes = [
-                pool.submit(pushed, str(remote), "results", tmp_path / f"of-{number}", Repository(releases))
+                pool.submit(push_results, str(remote), "results", tmp_path / f"of-{number}", Repository(releases))
                 for number in range(len(names))
             ]
         assert [push.result() for push in pushes] == [[], []]

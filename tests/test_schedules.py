@@ -101,7 +101,7 @@ def workflow(tmp_path: Path) -> Iterator[Workflow]:
 def workflow_in(folder: Path, server: PrivateServer) -> Workflow:
     django = folder / "django.git"
     commits = history(django, 10 + SCHEDULES * max(GROWTH), SUBJECT)
-    instead = {"tools/commit.py": ROOT / "tests" / "stand_in.py"}
+    instead = {"tools/history/commit.py": ROOT / "tests" / "stand_in.py"}
     runner = Runner(folder / "runner", server, instead=instead, DJANGO=str(django), ANCHOR=commits[0])
     return Workflow(runner, django, commits)
 

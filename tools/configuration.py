@@ -25,7 +25,7 @@ PROJECTS = {
 """Project: its name, its oldest release that is measured, and the stem of its configuration."""
 
 
-class History:
+class ReleaseHistory:
     """Where the release history of a project lies, and what asv makes of it.
 
     Raises Problem where the suite does not measure such a project.

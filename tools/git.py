@@ -13,6 +13,8 @@ from typing import IO
 
 import click
 
+from tools.terminal import printable
+
 TAKEN = re.compile(
     r"(credential|http|url|ssh)\..*"  # how a remote is reached
     r"|core\.(askpass|gitproxy|sshcommand)"
@@ -80,6 +82,11 @@ def leads(folder: Path, older: str, newer: str) -> bool:
     except GitFailed:
         return False
     return True
+
+
+def describe(folder: Path, commit: str) -> str:
+    """Return a commit's short hash, date and subject."""
+    return printable(text(folder, "log", "-1", "--format=%h %cs %s", "--abbrev=10", commit))
 
 
 def create(folder: Path, branch: str = "main", bare: bool = True) -> None:

@@ -14,7 +14,7 @@ from tools import process, releases, terminal
 from tools.alone import alone
 from tools.bench.figures import failures, machine_of, results_of, units
 from tools.bench.table import resolution, tables_of
-from tools.configuration import PYTHON, History, parts_of
+from tools.configuration import PYTHON, ReleaseHistory, parts_of
 from tools.terminal import Problem
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
@@ -30,7 +30,7 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
     benchmark fails; what was measured before is kept. Waits while another run measures here.
     """
     pattern = f"^({'|'.join(parts_of(scenarios))})\\." if scenarios else DEFAULT
-    history = History(project)
+    history = ReleaseHistory(project)
     # Of two at once each would also be in the figures of the other.
     with alone(history.folder.parent / "lock", history.folder.parent):
         hashes = _releases(history, wanted)
@@ -41,7 +41,7 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
         _answer(history, machine, hashes, configuration, [] if "all" in scenarios else scenarios)
 
 
-def _releases(history: History, wanted: Sequence[str]) -> dict[str, str]:
+def _releases(history: ReleaseHistory, wanted: Sequence[str]) -> dict[str, str]:
     """Return version -> hash of the releases to measure; where the index is out of reach, of those at hand."""
     try:
         offered = releases.available(history.project)
@@ -52,7 +52,7 @@ def _releases(history: History, wanted: Sequence[str]) -> dict[str, str]:
     return releases.update(history.repository, history.project, chosen)
 
 
-def _at_hand(history: History, wanted: Sequence[str], problem: click.ClickException) -> dict[str, str]:
+def _at_hand(history: ReleaseHistory, wanted: Sequence[str], problem: click.ClickException) -> dict[str, str]:
     """Return version -> hash of the wanted releases if they are all at hand, else raise ``problem``."""
     hashes = releases.at_hand(history.repository)
     newest = {".".join(version.split(".")[:2]): version for version in hashes}
@@ -75,7 +75,7 @@ def _machine() -> str:
     return known["machine"]
 
 
-def _forget_interrupted(history: History, machine: str) -> None:
+def _forget_interrupted(history: ReleaseHistory, machine: str) -> None:
     """Drop the benchmarks whose rounds were interrupted: asv keeps samples until the last round and no longer."""
     folder = history.results / machine
     for result in iter_results_for_machine(str(history.results), machine) if folder.is_dir() else ():
@@ -90,7 +90,7 @@ def _forget_interrupted(history: History, machine: str) -> None:
             result.save(str(history.results))
 
 
-def _measure(history: History, machine: str, pattern: str, hashes: dict[str, str]) -> None:
+def _measure(history: ReleaseHistory, machine: str, pattern: str, hashes: dict[str, str]) -> None:
     """Let asv run what has no result yet, releases interleaved so that a machine that drifts drifts for all of them."""
     commits = history.folder / "commits.txt"
     commits.write_text("\n".join(hashes.values()) + "\n")
@@ -104,7 +104,7 @@ def _measure(history: History, machine: str, pattern: str, hashes: dict[str, str
 
 
 def _answer(
-    history: History, machine: str, hashes: dict[str, str], configuration: dict[str, Any], parts: Sequence[str]
+    history: ReleaseHistory, machine: str, hashes: dict[str, str], configuration: dict[str, Any], parts: Sequence[str]
 ) -> None:
     """Publish the site, print the tables and say where both are; some parts have a table of their own.
 
@@ -125,7 +125,7 @@ def _answer(
 
 
 def _conditions(
-    history: History, machine: str, measured: dict[str, Results], configuration: dict[str, Any]
+    history: ReleaseHistory, machine: str, measured: dict[str, Results], configuration: dict[str, Any]
 ) -> Iterator[str]:
     """Yield what the figures hold for: units, resolution, versions and machine; then where the site is."""
     yield "Of one request. Time: median ± half of the interquartile range; ratio: to WSGI sync; counts: exact."

@@ -12,7 +12,7 @@ from typing import NamedTuple
 import click
 
 from harness.kept import temporary_folder
-from tools import terminal
+from tools import git, terminal
 from tools.compare import instructions, tree, verdict
 from tools.compare.comparison import Outcome, Pair, outcome
 from tools.compare.report import fact
@@ -28,7 +28,7 @@ METRICS = (*verdict.WORK, "bytecodes", "instructions")
 console = terminal.console(stderr=True)
 
 
-class Change(NamedTuple):
+class FirstBad(NamedTuple):
     """The commit that changed a metric, the commit before it that could be measured, and how many could not between."""
 
     before: str
@@ -49,7 +49,7 @@ class Bisection:
         self.parts = parts_of([scenario.partition(".")[0]])
         self.commits = tree.commits(checkout, good, bad)
         if self.commits[0] != tree.existing(checkout, good):
-            parted = tree.describe(checkout, self.commits[0])
+            parted = git.describe(checkout, self.commits[0])
             console.print(f"{good} lies beside {bad}: from where they part, {parted}", soft_wrap=True)
         self._outcomes: dict[int, dict[Cell, Outcome] | None] = {}
         self._instructions: dict[int, list[float]] = {}
@@ -65,7 +65,7 @@ class Bisection:
     def last(self) -> int:
         return len(self.commits) - 1
 
-    def changes(self) -> Iterator[Change]:
+    def changes(self) -> Iterator[FirstBad]:
         """Yield the change that made the value what it is in bad, then the one before it, back to the value of good."""
         high = self.last
         while self.value(high) != self.value(0):
@@ -75,7 +75,7 @@ class Bisection:
             for pair in pairs:
                 if self.metric == "instructions" and pair.cell == self._cell:
                     pair.estimates.append(self._estimate(low, high))
-            yield Change(self.commits[low], self.commits[high], pairs, high - low - 1)
+            yield FirstBad(self.commits[low], self.commits[high], pairs, high - low - 1)
             high = low
 
     def value(self, index: int) -> Hashable:
@@ -123,7 +123,7 @@ class Bisection:
         """Return the outcomes of the cells in a commit; None where it does not run, fails a proof or varies."""
         if index not in self._outcomes:
             commit = self.commits[index]
-            console.print(f"{self.last} commits, at {tree.describe(self.checkout, commit)}", soft_wrap=True)
+            console.print(f"{self.last} commits, at {git.describe(self.checkout, commit)}", soft_wrap=True)
             try:
                 self._outcomes[index] = self._measure(index)
             except CannotMeasure as problem:
@@ -192,14 +192,14 @@ def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, ever
         bisection = Bisection(checkout, good, bad, scenario, metric)
         changes = bisection.changes()
         for change in changes if every else itertools.islice(changes, 1):
-            out.print(f"{bisection.metric} changed in {tree.describe(checkout, change.commit)}")
+            out.print(f"{bisection.metric} changed in {git.describe(checkout, change.commit)}")
             if change.skipped:
                 out.print(f"  or in one of the {change.skipped} commits before it, which could not be measured")
             for line in lines(change):
                 out.print(f"  {line}")
 
 
-def lines(change: Change) -> Iterator[str]:
+def lines(change: FirstBad) -> Iterator[str]:
     """Yield what changed in each cell, then the functions that gained or lost calls in any."""
     calls: dict[str, None] = {}
     for pair in change.pairs:

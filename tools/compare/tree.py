@@ -19,8 +19,8 @@ from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
 from tools import git, releases
-from tools.configuration import PYTHON, History
-from tools.terminal import CannotMeasure, printable
+from tools.configuration import PYTHON, ReleaseHistory
+from tools.terminal import CannotMeasure
 
 WORKTREE = "worktree"
 METADATA = ("pyproject.toml", "setup.cfg")
@@ -86,15 +86,10 @@ def _merge_base(checkout: Path, *commits: str) -> str:
         return ""  # so git says that there is none
 
 
-def describe(checkout: Path, commit: str) -> str:
-    """Return a commit's short hash, date and subject."""
-    return printable(_git(checkout, "log", "-1", "--format=%h %cs %s", "--abbrev=10", commit).strip())
-
-
 def _release(side: str, folder: Path) -> str:
     if side == WORKTREE or not side or not side[0].isdigit():
         raise CannotMeasure(f"{side or 'an empty name'} is no release: name a checkout of Django by DJANGO=path")
-    history = History("Django")
+    history = ReleaseHistory("Django")
     known = releases.at_hand(history.repository)
     newest = {".".join(version.split(".")[:2]): version for version in known}
     version = side if side in known else newest.get(side)

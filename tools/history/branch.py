@@ -18,7 +18,7 @@ TRIES = 10
 """How often another push may come first."""
 
 
-def pushed(remote: str, branch: str, shards: Path, repository: Repository) -> list[str]:
+def push_results(remote: str, branch: str, shards: Path, repository: Repository) -> list[str]:
     """Merge the folders in ``shards`` into results/ of a branch of ``remote``; return the files that were refused.
 
     The branch is made if it is not there. Raises Problem where it cannot be read or pushed.
@@ -33,7 +33,7 @@ def pushed(remote: str, branch: str, shards: Path, repository: Repository) -> li
     raise Problem(f"{branch} could not be pushed: {TRIES} times another push came first")
 
 
-def fetched(remote: str, branch: str, results: Path) -> None:
+def fetch_results(remote: str, branch: str, results: Path) -> None:
     """Put the results of a branch beside those in a folder."""
     with temporary_folder("results-") as folder:
         if not checkout(remote, branch, folder):
@@ -118,7 +118,7 @@ def merge_command(shards: Path, results: Path, django: Path | None, branch: str,
     Ends with status 1 where a file was refused; all others are merged.
     """
     source = repository(django)
-    refused = pushed(remote, branch, shards, source) if branch else merge(shards, results, source)
+    refused = push_results(remote, branch, shards, source) if branch else merge(shards, results, source)
     return 1 if refused else 0
 
 
@@ -128,4 +128,4 @@ def merge_command(shards: Path, results: Path, django: Path | None, branch: str,
 @RESULTS
 def results_command(remote: str, branch: str, results: Path) -> None:
     """Get the results that merges have pushed, beside those that are here."""
-    fetched(remote, branch, results)
+    fetch_results(remote, branch, results)

@@ -35,7 +35,7 @@ SAID = 2000
 PACKAGES = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
 
 
-class Commit:
+class Installation:
     """A commit, and asv's environment for it."""
 
     def __init__(self, configuration: str, commit: str) -> None:
@@ -109,7 +109,7 @@ def main(configuration: str, commit: str, folder: str, step: str, *names: str) -
     # An installation waits for what a killed run left, until that has noticed.
     with Path(configuration).with_name("environment.lock").open("a") as lock:
         fcntl.flock(lock, fcntl.LOCK_SH if step == "run" else fcntl.LOCK_EX)
-        measured = Commit(configuration, commit)
+        measured = Installation(configuration, commit)
         if step == "run":
             measured.run(Path(folder), set(Path(*names).read_text().split()))
         elif step == "install":

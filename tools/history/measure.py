@@ -20,7 +20,7 @@ import click
 from asv import util
 from asv.results import get_filename
 
-from tools import process, terminal
+from tools import files, process, terminal
 from tools.configuration import PYTHON, ROOT
 from tools.history import store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, SAID
@@ -131,7 +131,7 @@ def folder_of_its_own() -> Iterator[Path]:
     """Yield a folder for asv's environment that no other run uses, the first that is free."""
     numbers = range(1, 1000)
     for folder in (ROOT / ".asv" / f"measure-{number}" for number in numbers):
-        with store.locked(folder.with_suffix(".lock"), wait=False) as free:
+        with files.locked(folder.with_suffix(".lock"), wait=False) as free:
             if free:
                 shutil.rmtree(folder / "scratch", ignore_errors=True)  # of a run that was killed
                 (folder / "scratch").mkdir(parents=True, exist_ok=True)
@@ -150,7 +150,7 @@ def begin(job: Job, anchor: str) -> None:
         # First, since a merge takes no result without them, however early a run breaks off.
         with job.store.written():
             for name, folder in (("benchmarks.json", job.store.folder), ("machine.json", job.results)):
-                store.write(folder / name, (job.scratch / name).read_text())
+                files.write(folder / name, (job.scratch / name).read_text())
         measure_anchor(job, anchor)
     except NotMeasured as problem:
         raise Problem(f"the anchor cannot be measured: {last_line(str(problem))}") from problem
@@ -177,8 +177,8 @@ def configure(job: Job) -> None:
         "env_dir": str(job.folder / "env"),
         "results_dir": str(job.scratch),
     }
-    store.write(job.folder / "asv.conf.json", json.dumps(configuration))
-    store.write(job.scratch / "machine.json", json.dumps(job.machine, indent=4, sort_keys=True))
+    files.write(job.folder / "asv.conf.json", json.dumps(configuration))
+    files.write(job.scratch / "machine.json", json.dumps(job.machine, indent=4, sort_keys=True))
 
 
 def measured(job: Job, commit: str) -> str:
@@ -213,7 +213,7 @@ def fail(job: Job, commit: str, error: str) -> None:
     path = job.results / f"{commit[:8]}.failures"
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
     line = json.dumps({"commit": commit, "at": now, "error": error[-SAID:]})
-    store.write(path, (path.read_text() if path.exists() else "") + line + "\n")
+    files.write(path, (path.read_text() if path.exists() else "") + line + "\n")
 
 
 def run(job: Job, commit: str, names: set[str]) -> store.Result:

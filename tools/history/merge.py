@@ -16,6 +16,7 @@ import click
 import jsonschema
 from asv.results import get_filename
 
+from tools import files
 from tools.history import store
 from tools.history.repository import Repository
 from tools.history.store import Store
@@ -57,7 +58,7 @@ class Merge:
         """Merge the folder of one job. What is refused is said, and kept in ``refused``."""
         taken = 0
         with self.into.written():
-            for path in files(shard):
+            for path in files_of(shard):
                 try:
                     self._take(shard, path)
                     taken += 1
@@ -110,11 +111,11 @@ class Merge:
 
     def _take_machine(self, machine: dict[str, Any], target: Path) -> None:
         if not target.exists():
-            store.write(target, json.dumps(machine, indent=4, sort_keys=True))
+            files.write(target, json.dumps(machine, indent=4, sort_keys=True))
 
     def _take_benchmarks(self, benchmarks: dict[str, Any], target: Path) -> None:
         known = store.load(target) if target.exists() else {}
-        store.write(target, json.dumps(known | benchmarks, indent=4, sort_keys=True))
+        files.write(target, json.dumps(known | benchmarks, indent=4, sort_keys=True))
 
     def _take_result(self, path: Path, result: store.Result, target: Path) -> None:
         if target.exists():
@@ -132,7 +133,7 @@ class Merge:
             if failure["commit"] not in self.dates or failure["commit"][:8] != path.stem:
                 raise Refused(f"{failure['commit']} is no commit of Django's, or not that of its name")
         known = target.read_text().splitlines() if target.exists() else []
-        store.write(target, "".join(f"{line}\n" for line in dict.fromkeys(known + lines)))
+        files.write(target, "".join(f"{line}\n" for line in dict.fromkeys(known + lines)))
 
 
 def merge(shards: Path, into: Path, repository: Repository) -> list[str]:
@@ -156,13 +157,13 @@ def folders(shards: Path) -> list[Path]:
     # What a job writes first, and beside the folders of several jobs nobody.
     if (shards / "benchmarks.json").is_file():
         return [shards]
-    found = sorted(path for path in shards.iterdir() if path.is_dir() and not path.is_symlink() and any(files(path)))
+    found = sorted(path for path in shards.iterdir() if path.is_dir() and not path.is_symlink() and any(files_of(path)))
     if not found:
         raise Problem(f"{shards} holds no results: no job has left any, or SHARDS must name another folder")
     return found
 
 
-def files(shard: Path) -> Iterator[Path]:
+def files_of(shard: Path) -> Iterator[Path]:
     """Yield all files of a job but locks, what was not finished and its list; those that others lean on come first."""
     found = [Path(folder, name) for folder, _, names in os.walk(shard) for name in names]
     found = [path for path in found if path.suffix != ".part" and ".leases" not in path.relative_to(shard).parts]

@@ -6,7 +6,6 @@ import click
 from asv import util
 
 from tools import git
-from tools.compare import tree
 from tools.configuration import ROOT
 from tools.terminal import Problem
 
@@ -30,7 +29,7 @@ class Repository:
 
     def describe(self, commit: str) -> str:
         """Return a commit's short hash, date and subject."""
-        return tree.describe(self.path, commit)
+        return git.describe(self.path, commit)
 
     def dates(self) -> dict[str, int]:
         """Return when the commits of all branches and tags were written, by hash, in milliseconds as asv has it."""

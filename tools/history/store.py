@@ -12,9 +12,7 @@ asv reads no file but those that end in .json. COMMIT is asv's: eight digits.
 """
 
 import contextlib
-import fcntl
 import json
-import os
 import re
 from collections.abc import Iterator
 from pathlib import Path
@@ -23,6 +21,7 @@ from typing import Any
 import click
 from asv.machine import Machine
 
+from tools import files
 from tools.terminal import Problem
 
 RESULTS = click.option(
@@ -70,57 +69,18 @@ class Store:
 
         A lease is a lock, which the system takes from a process that dies.
         """
-        with locked(self.folder / ".leases" / commit, wait=False) as ours:
+        with files.locked(self.folder / ".leases" / commit, wait=False) as ours:
             yield ours
 
     @contextlib.contextmanager
     def written(self) -> Iterator[None]:
         """Hold what several commits share: the description of the machine and of the benchmarks, and merging."""
-        with locked(self.folder / ".leases" / "all"):
+        with files.locked(self.folder / ".leases" / "all"):
             yield
 
 
-@contextlib.contextmanager
-def locked(path: Path, wait: bool = True) -> Iterator[bool]:
-    """Hold the lock of a file, which is removed afterwards; yield whether it could be had."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    while True:
-        with path.open("a") as file:
-            try:
-                fcntl.flock(file, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
-            except BlockingIOError:
-                yield False
-                return
-            # Whoever held it before may have removed it meanwhile: then this is the lock of a file that is gone.
-            if _is_at(path, file.fileno()):
-                try:
-                    yield True
-                finally:
-                    path.unlink()
-                return
-
-
-def _is_at(path: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(path.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
-
-
-def write(path: Path, text: str) -> None:
-    write_bytes(path, text.encode())
-
-
-def write_bytes(path: Path, content: bytes) -> None:
-    """Write a file whole or not at all, however the process ends."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
-    part.write_bytes(content)
-    part.replace(path)
-
-
 def write_result(path: Path, result: Result) -> None:
-    write(path, json.dumps(result, separators=(",", ":")))
+    files.write(path, json.dumps(result, separators=(",", ":")))
 
 
 def load(path: Path) -> Result:

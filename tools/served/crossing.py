@@ -17,7 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 from scipy.optimize import brentq
 
-from tools.served.experiment import Cell, Experiment, Result
+from tools.served.experiment import Experiment, ServedCell, ServedResult
 from tools.served.load import Shape
 from tools.served.matrix import Settings, experiment
 from tools.served.views import View, views_of
@@ -65,7 +65,7 @@ def crossing(
     )
     waits = sorted(waits) or WAITS
     views = views_of([f"{VIEW}-{wait}ms" for wait in waits])
-    with experiment(settings, views, [Cell(sync, views[0], "sync", Shape(concurrency))]) as (experiment_, _):
+    with experiment(settings, views, [ServedCell(sync, views[0], "sync", Shape(concurrency))]) as (experiment_, _):
         cpus = len(experiment_.server_cpus)
         rows = [
             tuple(_measured(experiment_, side, view, concurrency) for side in sides)
@@ -103,20 +103,20 @@ def crossing_of(points: Sequence[tuple[float, float]]) -> float | None:
     return None
 
 
-def _measured(experiment_: Experiment, side: Contender, view: View, concurrency: int) -> Result:
-    cell = Cell(side.server, view, side.style, Shape(concurrency))
+def _measured(experiment_: Experiment, side: Contender, view: View, concurrency: int) -> ServedResult:
+    cell = ServedCell(side.server, view, side.style, Shape(concurrency))
     result = replace(experiment_, workers=side.workers).measure(cell)
     if result.failed or result.unavailable:
         raise CannotMeasure(f"{cell}: {result.failed or result.unavailable}")
     return result
 
 
-def _rate(result: Result) -> float:
+def _rate(result: ServedResult) -> float:
     assert result.load
     return result.load.throughput
 
 
-def _service(results: Sequence[Result]) -> float:
+def _service(results: Sequence[ServedResult]) -> float:
     """Return the seconds of CPU of one request at the shortest wait."""
     assert results[0].cpu is not None
     return results[0].cpu

@@ -45,7 +45,7 @@ class Unavailable(Exception):
 
 
 @dataclass(frozen=True)
-class Cell:
+class ServedCell:
     """A server, a view, its style, and the load."""
 
     server: str
@@ -69,13 +69,13 @@ class Usage(NamedTuple):
 
 
 @dataclass
-class Result:
+class ServedResult:
     """What one cell did: figures for each request, or ``failed`` or ``unavailable`` with the reason.
 
     Seconds, bytes and instructions; ``others`` is the part of the machine that neither servers nor load took.
     """
 
-    cell: Cell
+    cell: ServedCell
     load: Load | None = None
     cpu: float | None = None
     instructions: float | None = None
@@ -116,7 +116,7 @@ class Experiment:
     ceiling: float | None = None
     under: Sequence[str] = ()
 
-    def measure(self, cell: Cell) -> Result:
+    def measure(self, cell: ServedCell) -> ServedResult:
         """Start the cell's server, verify its answer, warm it up and load it. What goes wrong is in the result."""
         try:
             with self.served(cell.server) as (server, address):
@@ -124,18 +124,18 @@ class Experiment:
             time.sleep(PAUSE)
             return result
         except Unavailable as problem:
-            return Result(cell, unavailable=str(problem))
+            return ServedResult(cell, unavailable=str(problem))
         except (ServerFailed, LoadFailed) as problem:
-            return Result(cell, failed=str(problem))
+            return ServedResult(cell, failed=str(problem))
 
-    def verify(self, server: str, views: Sequence[View], styles: Sequence[str]) -> list[Result]:
+    def verify(self, server: str, views: Sequence[View], styles: Sequence[str]) -> list[ServedResult]:
         """Start a server and ask for each view once; return what came of it."""
-        cells = [Cell(server, view, style, Shape(1)) for view in views for style in styles]
+        cells = [ServedCell(server, view, style, Shape(1)) for view in views for style in styles]
         try:
             with self.served(server) as (_, address):
                 return [verified(address, cell) for cell in cells]
         except ServerFailed as problem:
-            return [Result(cell, failed=str(problem)) for cell in cells]
+            return [ServedResult(cell, failed=str(problem)) for cell in cells]
 
     @contextlib.contextmanager
     def served(self, name: str, application: str | None = None) -> Iterator[tuple[Kept | None, str]]:
@@ -155,7 +155,7 @@ class Experiment:
         with self.served("granian-asgi", "benchproject.served.bare:application") as (_, address):
             self.ceiling = self.generator.load(address, "/", Shape(64), self.seconds).throughput
 
-    def loaded(self, server: Kept | None, address: str, cell: Cell) -> Result:
+    def loaded(self, server: Kept | None, address: str, cell: ServedCell) -> ServedResult:
         """Verify a server's answer, warm it up and load it. Raises Unavailable, ServerFailed, LoadFailed."""
         verify(address, cell.view, cell.style)
         path = cell.view.path(cell.style)
@@ -168,14 +168,14 @@ class Experiment:
             before = self._usage(server)
             load = self.generator.load(address, path, cell.shape, self.seconds)
             after = self._usage(server)
-        result = Result(cell, load, database_connections=max(held) if held else None)
+        result = ServedResult(cell, load, database_connections=max(held) if held else None)
         result.limited = bool(self.ceiling and max(load.throughput, cell.shape.rate) >= LIMIT * self.ceiling)
         if server and before and after:
             result.memory = memory_of(server)
             self._share_out(after, before, result)
         return result
 
-    def _share_out(self, after: Usage, before: Usage, result: Result) -> None:
+    def _share_out(self, after: Usage, before: Usage, result: ServedResult) -> None:
         """Put into a result what was used meanwhile, by request."""
         assert result.load
         requests = max(1, result.load.good + result.load.errors)
@@ -221,15 +221,15 @@ class Experiment:
             thread.join()
 
 
-def verified(address: str, cell: Cell) -> Result:
+def verified(address: str, cell: ServedCell) -> ServedResult:
     """Ask for a cell's view once; its result holds no figures, only what is wrong."""
     try:
         verify(address, cell.view, cell.style)
     except Unavailable as problem:
-        return Result(cell, unavailable=str(problem))
+        return ServedResult(cell, unavailable=str(problem))
     except ServerFailed as problem:
-        return Result(cell, failed=str(problem))
-    return Result(cell)
+        return ServedResult(cell, failed=str(problem))
+    return ServedResult(cell)
 
 
 def verify(address: str, view: View, style: str) -> None:

@@ -12,7 +12,7 @@ from pathlib import Path
 from harness.instructions import InstructionCounter
 from harness.kept import Kept
 from harness.servers import ServerFailed
-from tools.served.experiment import PATIENCE, Cell, Experiment, tree, verify, wait_until_idle
+from tools.served.experiment import PATIENCE, Experiment, ServedCell, tree, verify, wait_until_idle
 from tools.terminal import NoCounter
 
 REQUESTS = 20
@@ -22,7 +22,7 @@ SWITCHED = 60.0
 """Seconds in which valgrind takes a command."""
 
 
-class Counter:
+class ServerCounter:
     """The CPU's counter, of all processes and threads of a server, under the load of a second."""
 
     name = "perf_event_open"
@@ -31,7 +31,7 @@ class Counter:
         """Return the start of the command that runs a server; what it writes goes to ``folder``."""
         return ()
 
-    def per_request(self, experiment: Experiment, server: Kept, address: str, cell: Cell) -> float:
+    def per_request(self, experiment: Experiment, server: Kept, address: str, cell: ServedCell) -> float:
         """Return the instructions of one request.
 
         Raises Unavailable, ServerFailed, and LoadFailed or NoCounter where they are not counted.
@@ -42,7 +42,7 @@ class Counter:
         return counted
 
 
-class Callgrind(Counter):
+class ServerCallgrind(ServerCounter):
     """valgrind's simulation, some fifty times slower: of requests one after the other on one connection.
 
     It counts while vgdb, which valgrind has for that, has told each process of the server to. Told from outside, it
@@ -56,7 +56,7 @@ class Callgrind(Counter):
         places = [f"--callgrind-out-file={folder}/callgrind.%p", f"--vgdb-prefix={self._prefix(folder)}"]
         return ["valgrind", "--tool=callgrind", "--trace-children=yes", "--instr-atstart=no", *places]
 
-    def per_request(self, experiment: Experiment, server: Kept, address: str, cell: Cell) -> float:
+    def per_request(self, experiment: Experiment, server: Kept, address: str, cell: ServedCell) -> float:
         verify(address, cell.view, cell.style)
         wait_until_idle(server)
         path = cell.view.path(cell.style)
@@ -85,15 +85,15 @@ class Callgrind(Counter):
         return folder / "vgdb"
 
 
-def counter() -> Counter:
+def counter() -> ServerCounter:
     """Return what counts instructions here. Raises NoCounter, with the reason and the remedy, where nothing does."""
     try:
         InstructionCounter().close()
     except OSError as problem:
         if shutil.which("valgrind") and shutil.which("vgdb"):
-            return Callgrind()
+            return ServerCallgrind()
         raise NoCounter(f"no instructions: {problem}; allow perf_event_open or install valgrind") from problem
-    return Counter()
+    return ServerCounter()
 
 
 def ask(address: str, path: str, times: int) -> None:

@@ -23,7 +23,7 @@ from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
 from tools.compare.tree import WORKTREE, Tree, tree_of
 from tools.configuration import ROOT
 from tools.served import load, postgresql
-from tools.served.experiment import Cell, Experiment, Result
+from tools.served.experiment import Experiment, ServedCell, ServedResult
 from tools.served.report import page, table, verification
 from tools.served.views import NATURAL, STYLES, View, views_of
 from tools.terminal import Problem, console, progress
@@ -80,11 +80,11 @@ class Settings:
             return _shapes(CONCURRENCY, RATES)
         return _shapes(self.concurrency, self.rates)
 
-    def cells(self) -> list[Cell]:
+    def cells(self) -> list[ServedCell]:
         """Return the cells; without styles each interface has the style that needs no crossing."""
         grid = itertools.product(views_of(self.views), self.server_names(), self.shapes())
         return [
-            Cell(server, view, style, shape)
+            ServedCell(server, view, style, shape)
             for view, server, shape in grid
             for style in self.styles or [NATURAL[SERVERS[server].interface]]
         ]
@@ -139,7 +139,7 @@ def verify(settings: Settings) -> int:
     return int(any(result.failed for result in results))
 
 
-def _measured(experiment_: Experiment, cells: Sequence[Cell]) -> Iterator[Result]:
+def _measured(experiment_: Experiment, cells: Sequence[ServedCell]) -> Iterator[ServedResult]:
     with progress() as bar:
         for cell in bar.track(cells, description="served"):
             result = experiment_.measure(cell)
@@ -149,7 +149,9 @@ def _measured(experiment_: Experiment, cells: Sequence[Cell]) -> Iterator[Result
 
 
 @contextlib.contextmanager
-def experiment(settings: Settings, views: Sequence[View], cells: Sequence[Cell]) -> Iterator[tuple[Experiment, Tree]]:
+def experiment(
+    settings: Settings, views: Sequence[View], cells: Sequence[ServedCell]
+) -> Iterator[tuple[Experiment, Tree]]:
     """Yield an experiment with all that its views need. Raises Problem, before anything is measured."""
     check(settings, cells)
     with temporary_folder("served-") as folder:
@@ -209,7 +211,7 @@ def django_of(name: str, folder: Path) -> Tree:
     return tree_of(WORKTREE, checkout, folder) if checkout.is_dir() else tree_of(name, None, folder)
 
 
-def check(settings: Settings, cells: Sequence[Cell]) -> None:
+def check(settings: Settings, cells: Sequence[ServedCell]) -> None:
     """Raise Problem for what would spoil the run."""
     settings.server_names()
     most = max([cell.shape.connections for cell in cells], default=0)

@@ -13,7 +13,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from tools import offline
-from tools.served.experiment import Result
+from tools.served.experiment import ServedResult
 
 Row = Mapping[str, Any]
 
@@ -95,7 +95,7 @@ def _scaled(rows: Sequence[Row], name: str, scale: float) -> str:
     return "" if value is None else f"{value * scale:,.2f}"
 
 
-def verification(results: Sequence[Result], label: str) -> Group:
+def verification(results: Sequence[ServedResult], label: str) -> Group:
     """Return a table of what works: a row a view, a column a server; a letter for each reason where it does not."""
     servers = list(dict.fromkeys(result.cell.server for result in results))
     letters: dict[str, str] = {}

@@ -20,8 +20,8 @@ from harness.kept import Kept, temporary_folder
 from harness.servers import SERVERS, ServerFailed
 from tools.compare import verdict
 from tools.compare.tree import Tree
-from tools.served.experiment import Cell, Experiment, Unavailable
-from tools.served.instructions import Counter, counter
+from tools.served.experiment import Experiment, ServedCell, Unavailable
+from tools.served.instructions import ServerCounter, counter
 from tools.served.load import LoadFailed, Shape
 from tools.served.matrix import Settings, check, django_of, experiment_on
 from tools.served.views import NATURAL, views_of
@@ -58,7 +58,7 @@ def judged(trees: Sequence[Tree], settings: Settings, bar: Progress) -> Verdicts
     names = list(settings.servers or SERVED)
     settings = replace(settings, servers=names, workers=1, seconds=1)
     (hello,) = views_of(["hello"])
-    cells = [Cell(name, hello, NATURAL[SERVERS[name].interface], Shape(1)) for name in names]
+    cells = [ServedCell(name, hello, NATURAL[SERVERS[name].interface], Shape(1)) for name in names]
     check(settings, cells)
     counts = counter()
     with _experiments(trees, settings, names, counts) as experiments:
@@ -75,7 +75,7 @@ def judged(trees: Sequence[Tree], settings: Settings, bar: Progress) -> Verdicts
 
 @contextlib.contextmanager
 def _experiments(
-    trees: Sequence[Tree], settings: Settings, names: Sequence[str], counts: Counter
+    trees: Sequence[Tree], settings: Settings, names: Sequence[str], counts: ServerCounter
 ) -> Iterator[list[list[Experiment]]]:
     """Yield for each server an experiment on each tree, in a folder of its own."""
     with temporary_folder("served-") as folder, contextlib.ExitStack() as stack:
@@ -89,12 +89,12 @@ def _experiments(
         yield [[experiment(name, side, tree) for side, tree in sides] for name in names]
 
 
-def _in_turn(places: Sequence[tuple[Experiment, Cell]], counts: Counter, backwards: bool) -> list[float]:
+def _in_turn(places: Sequence[tuple[Experiment, ServedCell]], counts: ServerCounter, backwards: bool) -> list[float]:
     """Return the instructions of one request in each place: all servers started at once, asked one after the other."""
     counted = [0.0] * len(places)
     with contextlib.ExitStack() as stack, ThreadPoolExecutor(len(places)) as threads:
 
-        def started(experiment: Experiment, cell: Cell) -> tuple[Kept, str]:
+        def started(experiment: Experiment, cell: ServedCell) -> tuple[Kept, str]:
             with _said(cell):
                 server, address = stack.enter_context(experiment.served(cell.server))
             assert server
@@ -110,7 +110,7 @@ def _in_turn(places: Sequence[tuple[Experiment, Cell]], counts: Counter, backwar
 
 
 @contextlib.contextmanager
-def _said(cell: Cell) -> Iterator[None]:
+def _said(cell: ServedCell) -> Iterator[None]:
     """Turn what goes wrong with a cell into CannotMeasure."""
     try:
         yield

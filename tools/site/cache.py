@@ -6,7 +6,7 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-from tools.history.store import write_bytes
+from tools import files
 
 CACHE = Path(".asv/results.pickle")
 """Beside asv.conf.json, like all that is made."""
@@ -31,7 +31,7 @@ class Cache:
 
     def write(self, results: Mapping[str, Any]) -> None:
         payload = pickle.dumps(results, pickle.HIGHEST_PROTOCOL)
-        write_bytes(self.path, self._seal(payload) + payload)
+        files.write(self.path, self._seal(payload) + payload)
 
     def _seal(self, payload: bytes) -> bytes:
         return hashlib.sha256(self.basis + payload).digest()

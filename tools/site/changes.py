@@ -11,7 +11,7 @@ from operator import eq
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.site.order import History
+from tools.site.order import Order
 from tools.site.results import FAILED, Result
 from tools.site.suite import Suite
 
@@ -60,7 +60,7 @@ class Known:
 Line = tuple[str, ...]
 
 
-def changes_of(suite: Suite, results: Sequence[Result], history: History) -> list[Change]:
+def changes_of(suite: Suite, results: Sequence[Result], history: Order) -> list[Change]:
     """Return all changes, those of the newest commits last.
 
     Exact metrics are compared within an environment, times within an environment and a machine. A figure is compared
@@ -85,7 +85,7 @@ def changes_of(suite: Suite, results: Sequence[Result], history: History) -> lis
             for line, cells in ((counted, exact), (clocked, timed)):
                 before = own.get(line)
                 if before:
-                    changes += compared(suite, before, result, cells)
+                    changes += compare_cells(suite, before, result, cells)
                     own[line] = before.followed_by(result, cells)
                 else:
                     own[line] = Known(result.values[:], [result] * len(suite.cells))
@@ -93,7 +93,7 @@ def changes_of(suite: Suite, results: Sequence[Result], history: History) -> lis
     return changes
 
 
-def compared(suite: Suite, before: Known, result: Result, cells: Sequence[int]) -> Iterator[Change]:
+def compare_cells(suite: Suite, before: Known, result: Result, cells: Sequence[int]) -> Iterator[Change]:
     """Yield what a result changed of some cells since what was known before."""
     if same(before, result, cells):
         return
@@ -145,7 +145,7 @@ def resolution(drifted: float | None, sampled: float | None, moves: Sequence[flo
     It is the larger of two: what the floors, the same code under each commit, differ by, on top of what the samples of
     both leave open; and the third quartile of this time's last changes plus three times their interquartile range.
     """
-    before = usual_move(moves)
+    before = estimate_usual_move(moves)
     if drifted is None and before is None:
         return None
     return max(left_open(drifted, sampled), before or 0.0)
@@ -167,7 +167,7 @@ def drift(suite: Suite, old: Result, new: Result) -> float | None:
     return max((max(a, b) / min(a, b) - 1 for a, b in pairs if 0 < a < math.inf and 0 < b < math.inf), default=None)
 
 
-def usual_move(moves: Sequence[float]) -> float | None:
+def estimate_usual_move(moves: Sequence[float]) -> float | None:
     if len(moves) < FEWEST_CHANGES:
         return None
     low, _, high = statistics.quantiles(moves, n=4)

@@ -10,7 +10,7 @@ from asv.util import human_value
 
 from tools.site.order import Commit
 from tools.site.results import Result
-from tools.site.suite import Cell
+from tools.site.suite import MetricCell
 
 SHOWN = 200
 """Points of a time that a chart shows; asv's graph has all."""
@@ -73,7 +73,9 @@ def significant(value: float) -> float:
     return float(f"{value:.4g}") if value % 1 else value
 
 
-def history(title: str, timeline: Timeline, cells: Sequence[tuple[int, Cell]], names: Sequence[str]) -> dict[str, Any]:
+def history(
+    title: str, timeline: Timeline, cells: Sequence[tuple[int, MetricCell]], names: Sequence[str]
+) -> dict[str, Any]:
     """Return the chart of a metric's ``cells`` over a timeline, a series each, by ``names``."""
     series = [
         {"name": name, "points": timeline.points(number, cell.exact)}

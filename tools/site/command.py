@@ -6,7 +6,7 @@ from pathlib import Path
 import click
 from asv.config import Config
 
-from tools.site.plugin import alone
+from tools.site.plugin import publish_alone
 
 
 @click.command("site")
@@ -16,5 +16,5 @@ def command(config: str) -> None:
     path = Path(config).resolve()
     loaded = Config.load(str(path))
     os.chdir(path.parent)
-    archive = alone(loaded)
+    archive = publish_alone(loaded)
     click.echo(f"{len(archive.results)} results; site: {Path(loaded.html_dir) / 'index.html'}")

@@ -36,9 +36,8 @@ class Stored:
         """Return what asv weighs a figure by: the ends of its interval, here around 0; None of a count."""
         if self.suite.cells[self.suite.first[key]].exact:
             return [None] * self.suite.size[key]
-        return [
-            {"ci_99_a": -half, "ci_99_b": half} if half == half else None for half in self._of(key, self.result.halves)
-        ]
+        halves = self._of(key, self.result.halves)
+        return [None if math.isnan(half) else {"ci_99_a": -half, "ci_99_b": half} for half in halves]
 
     @cached_property
     def started_at(self) -> dict[str, int]:

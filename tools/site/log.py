@@ -45,13 +45,13 @@ def entries(site: Site) -> list[Entry]:
     """Return the commits of the project that changed anything, newest first."""
     by_commit: dict[str, list[Change]] = {}
     for change in site.changes:
-        if site.history.public(site.history.commits[change.commit]):
+        if site.order.public(site.order.commits[change.commit]):
             by_commit.setdefault(change.commit, []).append(change)
     found = [
         Entry(
-            site.history.commits[commit],
+            site.order.commits[commit],
             # A cell may have been measured last at an earlier commit than the others.
-            max((site.history.commits[change.base] for change in changes), key=lambda each: each.seconds),
+            max((site.order.commits[change.base] for change in changes), key=lambda each: each.seconds),
             changes[0].result,
             list(rows(site, changes)),
         )

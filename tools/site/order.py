@@ -36,7 +36,7 @@ class Commit:
 
 
 @dataclass(frozen=True)
-class History:
+class Order:
     """The measured commits, each after its base, and by what that is known: git, what git said before, or dates.
 
     ``branches`` are those that asv.conf.json names.
@@ -62,9 +62,9 @@ class History:
         return self.source == "dates" or bool(commit.release or commit.branch)
 
 
-def of(
+def order_commits(
     results: Sequence[Result], repository: Path | None, memory: Path, branches: Sequence[str] = ("main",)
-) -> History:
+) -> Order:
     """Return the history of what was measured: by git and as ``memory`` has it, or by date where neither knows.
 
     Authors' dates, which results hold, put most commits of Django in the wrong place, so what git says is written to
@@ -79,8 +79,8 @@ def of(
         known = in_order(known | {name: completed(commit, known.get(name), named) for name, commit in said.items()})
         remember(known.values(), memory)
     if known:
-        return History(strangers(dates, known) | known, "git" if said else "memory", branches)
-    return History(by_date(dates), "dates", branches)
+        return Order(strangers(dates, known) | known, "git" if said else "memory", branches)
+    return Order(by_date(dates), "dates", branches)
 
 
 def asked(repository: Path, dates: Iterable[str], branches: Sequence[str]) -> dict[str, Commit]:

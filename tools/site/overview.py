@@ -11,7 +11,7 @@ from asv.util import human_value
 from tools.site import charts
 from tools.site.changes import drift, interval, resolution
 from tools.site.results import Result
-from tools.site.site import Site, shown
+from tools.site.site import ShownFigure, Site, shown
 from tools.site.suite import Suite
 
 SCENARIO = "handlers.Hello"
@@ -20,16 +20,7 @@ CELLS = [("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async"
 COUNTS = {"crossings": ("sync_to_async", "async_to_sync"), "hops": ("hops",), "Python calls": ("python_calls",)}
 
 
-class Figure(NamedTuple):
-    """A figure in the table: its text, its change since the previous release, and asv's graph of it."""
-
-    text: str
-    change: str
-    significant: bool
-    graph: str
-
-
-def cells(site: Site) -> list[tuple[str, list[Figure]]]:
+def cells(site: Site) -> list[tuple[str, list[ShownFigure]]]:
     """Return the rows of the first table: a cell, and its time, ratio and counts."""
     return [(" ".join(cell), [time(site, cell), ratio(site, cell), *counts(site, cell)]) for cell in CELLS]
 
@@ -40,14 +31,16 @@ def value(site: Site, result: Result | None, method: str, *variant: object, scen
     return result.values[number] if result and number is not None else math.nan
 
 
-def time(site: Site, cell: tuple[str, str]) -> Figure:
+def time(site: Site, cell: tuple[str, str]) -> ShownFigure:
     number = site.suite.find(f"{SCENARIO}.time_request", *cell)
     if number is None or site.newest is None:
-        return Figure("not measured", "", False, "")
+        return ShownFigure("not measured")
     seconds, half = site.newest.values[number], site.newest.halves[number]
     sampled = math.isfinite(seconds) and math.isfinite(half)
     text = human_value(seconds, "seconds", half) if sampled else shown(site.suite.cells[number], seconds)
-    return Figure(text, *moved(site.suite, site.newest, site.previous, number), site.graph(site.suite.cells[number]))
+    return ShownFigure(
+        text, site.graph(site.suite.cells[number]), *moved(site.suite, site.newest, site.previous, number)
+    )
 
 
 def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str, bool]:
@@ -64,13 +57,12 @@ def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str
     return f"{change:+.0%}" if significant else f"same within {size:.0%}", significant
 
 
-def ratio(site: Site, cell: tuple[str, str]) -> Figure:
+def ratio(site: Site, cell: tuple[str, str]) -> ShownFigure:
     base, own = (value(site, site.newest, "time_request", *each) for each in (CELLS[0], cell))
-    text = f"{own / base:.1f}" if math.isfinite(own / base if base else math.nan) else "n/a"
-    return Figure(text, "", False, "")
+    return ShownFigure(f"{own / base:.1f}" if base and math.isfinite(own / base) else "n/a")
 
 
-def counts(site: Site, cell: tuple[str, str]) -> Iterator[Figure]:
+def counts(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:
     for metrics in COUNTS.values():
         new, old = (
             sum(value(site, result, f"track_{metric}", *cell) for metric in metrics)
@@ -78,12 +70,12 @@ def counts(site: Site, cell: tuple[str, str]) -> Iterator[Figure]:
         )
         number = site.suite.find(f"{SCENARIO}.track_{metrics[0]}", *cell)
         if number is None:
-            yield Figure("not measured", "", False, "")
+            yield ShownFigure("not measured")
             continue
         first = site.suite.cells[number]
         comparable = math.isfinite(old) and math.isfinite(new)
         change = f"{new - old:+g}" if comparable and new != old else "same" if comparable else ""
-        yield Figure(shown(first, new), change, comparable and new != old, site.graph(first))
+        yield ShownFigure(shown(first, new), site.graph(first), change, comparable and new != old)
 
 
 def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:

@@ -19,7 +19,7 @@ CHART = "chart.js/chart.umd.min.js"
 def write(site: Site, target: Path) -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
     jinja = environment(site)
-    for name, content in rendered(site, jinja, target):
+    for name, content in render_pages(site, jinja, target):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
@@ -44,7 +44,7 @@ def environment(site: Site) -> jinja2.Environment:
     return jinja
 
 
-def rendered(site: Site, jinja: jinja2.Environment, target: Path) -> Iterator[tuple[str, str]]:
+def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterator[tuple[str, str]]:
     """Yield the pages by name."""
 
     def page(template: str, **context: Any) -> str:
@@ -54,7 +54,7 @@ def rendered(site: Site, jinja: jinja2.Environment, target: Path) -> Iterator[tu
     if site.newest is None:
         yield "index.html", page("empty.html")
     else:
-        yield "index.html", page("index.html", **first(site, found, target))
+        yield "index.html", page("index.html", **gather_overview(site, found, target))
     split = log.pages(found)
     names = ["changes.html", *(f"changes-{number}.html" for number in range(2, len(split) + 1))]
     filters = {
@@ -66,12 +66,12 @@ def rendered(site: Site, jinja: jinja2.Environment, target: Path) -> Iterator[tu
         yield name, page("changes.html", entries=entries, names=names, here=name, filters=filters, count=len(found))
     yield "changes.xml", page("changes.xml", entries=found[:100])
     sources = Sources(site.benchmarks)
-    yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=listed(site, sources))
+    yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
     for name in site.suite.scenarios:
-        yield f"scenarios/{name}.html", page("scenario.html", root="../", **one(site, sources, name))
+        yield f"scenarios/{name}.html", page("scenario.html", root="../", **gather_scenario(site, sources, name))
 
 
-def first(site: Site, found: list[log.Entry], target: Path) -> Mapping[str, Any]:
+def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping[str, Any]:
     """Return what the overview shows."""
     assert site.newest is not None
     multiples = overview.multiples(site)
@@ -93,7 +93,7 @@ def first(site: Site, found: list[log.Entry], target: Path) -> Mapping[str, Any]
     }
 
 
-def listed(site: Site, sources: Sources) -> dict[str, list[tuple[str, str]]]:
+def list_scenarios(site: Site, sources: Sources) -> dict[str, list[tuple[str, str]]]:
     """Return the scenarios of each part, with the question that each asks."""
     parts: dict[str, list[tuple[str, str]]] = {}
     for name in site.suite.scenarios:
@@ -102,7 +102,7 @@ def listed(site: Site, sources: Sources) -> dict[str, list[tuple[str, str]]]:
     return parts
 
 
-def one(site: Site, sources: Sources, name: str) -> Mapping[str, Any]:
+def gather_scenario(site: Site, sources: Sources, name: str) -> Mapping[str, Any]:
     """Return what a scenario's page shows."""
     benchmarks = scenario.metrics(site, name)
     histories = scenario.histories(site, name)

@@ -1,4 +1,4 @@
-"""The plugin that makes ``asv publish`` write the site: ``".tools.site"`` in asv.conf.json, after ``.tools.offline``.
+"""Makes ``asv publish`` write the site: ``".tools.site.plugin"`` among the plugins of asv.conf.json, the last.
 
 asv's publishing has hooks for what is written, not for what is read: one bad result file, or a description of a machine
 that is cut off, ends it; git is asked once for each tag and each result that is not on a branch. So ``setup`` wraps
@@ -69,7 +69,7 @@ def write(conf: Config, archive: Archive, graphs: bool, target: Path) -> None:
     """Write this package's pages into a folder."""
     with uncollected():
         branches = [branch or git_default_branch() for branch in conf.branches]
-        known = order.of(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl", branches)
+        known = order.order_commits(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl", branches)
         if private := [commit.label for commit in known.commits.values() if not known.public(commit)]:
             say(f"{', '.join(private)}: on none of {', '.join(branches)}, on no stable branch and no release")
         site = Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, known, graphs)
@@ -104,7 +104,7 @@ def setup() -> None:
         publish.Publish.run = classmethod(run)
 
 
-def alone(conf: Config) -> Archive:
+def publish_alone(conf: Config) -> Archive:
     """Write the pages that need no git history and no asv graphs; return what they were made of.
 
     A history that is on this machine is used. Raises asv.util.UserError where benchmarks.json is not to be read.

@@ -1,19 +1,14 @@
 """A scenario's page: what it says of itself, its cells, its history."""
 
-from typing import Any, NamedTuple
+import math
+from typing import Any
 
 from tools.site import charts
-from tools.site.site import Site, shown
-from tools.site.suite import Cell
+from tools.site.site import ShownFigure, Site, shown
+from tools.site.suite import MetricCell
 
 LINES = 8
 """A chart has at most so many lines; of more cells it shows one value of the further parameters at a time."""
-
-
-class Figure(NamedTuple):
-    text: str
-    before: str
-    graph: str
 
 
 def metrics(site: Site, name: str) -> list[str]:
@@ -25,11 +20,11 @@ def metrics(site: Site, name: str) -> list[str]:
 def columns(site: Site, name: str) -> list[str]:
     """Return the benchmarks as the table has them: what changed comes first, which a small screen shows."""
     cells = site.suite.cells
-    changed = {cells[number].benchmark for number in site.suite.scenarios[name] if figure(site, number).before}
+    changed = {cells[number].benchmark for number in site.suite.scenarios[name] if figure(site, number).change}
     return sorted(metrics(site, name), key=lambda benchmark: benchmark not in changed)
 
 
-def table(site: Site, name: str) -> list[tuple[str, list[Figure]]]:
+def table(site: Site, name: str) -> list[tuple[str, list[ShownFigure]]]:
     """Return a row for each variant, with a figure for each of ``columns``."""
     benchmarks = columns(site, name)
     cells = {
@@ -46,14 +41,14 @@ def table(site: Site, name: str) -> list[tuple[str, list[Figure]]]:
     ]
 
 
-def figure(site: Site, number: int | None) -> Figure:
+def figure(site: Site, number: int | None) -> ShownFigure:
     if number is None or site.newest is None:
-        return Figure("", "", "")
+        return ShownFigure("")
     cell = site.suite.cells[number]
     new = site.newest.values[number]
     old = site.previous.values[number] if site.previous else new
-    changed = cell.exact and old == old and new == new and old != new
-    return Figure(shown(cell, new), shown(cell, old) if changed else "", site.graph(cell))
+    changed = cell.exact and old != new and not math.isnan(old) and not math.isnan(new)
+    return ShownFigure(shown(cell, new), site.graph(cell), f"({shown(cell, old)})" if changed else "", changed)
 
 
 def histories(site: Site, name: str) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -71,7 +66,7 @@ def history(site: Site, timeline: charts.Timeline, benchmark: str) -> dict[str, 
     first = site.suite.first[benchmark]
     cells = [(number, site.suite.cells[number]) for number in range(first, first + site.suite.size[benchmark])]
     own = 2 if len(cells) > LINES and len(cells[0][1].params) > 2 else len(cells[0][1].params) if cells else 0
-    groups: dict[str, list[tuple[int, Cell]]] = {}
+    groups: dict[str, list[tuple[int, MetricCell]]] = {}
     for number, cell in cells:
         groups.setdefault(", ".join(cell.variant[own:]), []).append((number, cell))
     drawn = [

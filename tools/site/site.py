@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import NamedTuple
 from urllib.parse import quote, urlencode
 
 from asv.util import human_value
@@ -14,9 +15,18 @@ from packaging.version import Version
 
 from tools.site.changes import Change, changes_of
 from tools.site.charts import Timeline
-from tools.site.order import Commit, History
+from tools.site.order import Commit, Order
 from tools.site.results import FAILED, UNAVAILABLE, Archive, Result
-from tools.site.suite import Cell, Suite
+from tools.site.suite import MetricCell, Suite
+
+
+class ShownFigure(NamedTuple):
+    """A figure in a table: its text, its change since the previous release, and asv's graph of it."""
+
+    text: str
+    graph: str = ""
+    change: str = ""
+    significant: bool = False
 
 
 @dataclass
@@ -27,7 +37,7 @@ class Site:
     commit_url: str
     benchmarks: Path
     archive: Archive
-    history: History
+    order: Order
     graphs: bool
     linked: set[Path] = field(default_factory=set)
 
@@ -42,7 +52,7 @@ class Site:
 
     @cached_property
     def changes(self) -> list[Change]:
-        return changes_of(self.suite, self.archive.results, self.history)
+        return changes_of(self.suite, self.archive.results, self.order)
 
     @cached_property
     def newest(self) -> Result | None:
@@ -50,7 +60,7 @@ class Site:
 
         One with times, if there is any: of most commits only counts may have been measured.
         """
-        latest = last([commit for commit in self.history.main if self.timed(commit)] or self.history.main)
+        latest = last([commit for commit in self.order.main if self.timed(commit)] or self.order.main)
         return self.best(latest.hash, None) if latest else None
 
     def timed(self, commit: Commit) -> bool:
@@ -65,7 +75,7 @@ class Site:
         newest = self.commit(self.newest)
         older = [
             each
-            for each in self.history.releases
+            for each in self.order.releases
             if not newest.release or Version(each.release) < Version(newest.release)
         ]
         if older:
@@ -78,7 +88,7 @@ class Site:
             each for each in self.by_commit.get(commit, ()) if like is None or each.environment == like.environment
         ]
         same = [each for each in found if like and each.machine == like.machine] or found
-        return max(same, key=lambda each: sum(value == value for value in each.values), default=None)
+        return max(same, key=lambda each: sum(not math.isnan(value) for value in each.values), default=None)
 
     @cached_property
     def by_commit(self) -> dict[str, list[Result]]:
@@ -91,14 +101,14 @@ class Site:
     def timelines(self) -> list[Timeline]:
         """The newest result's machine and environment over releases, and over the commits up to the newest."""
         commits = []
-        tip = max(self.history.main, key=lambda each: (not each.release, each.seconds), default=None)
+        tip = max(self.order.main, key=lambda each: (not each.release, each.seconds), default=None)
         place = tip.hash if tip else None
         while place:
-            commit = self.history.commits[place]
+            commit = self.order.commits[place]
             commits.append(commit)
             place = commit.base
         main = [commit for commit in reversed(commits) if not commit.release]
-        found = [Timeline("releases", self.of(self.history.releases)), Timeline("commits", self.of(main))]
+        found = [Timeline("releases", self.of(self.order.releases)), Timeline("commits", self.of(main))]
         return [timeline for timeline in found if timeline]
 
     def of(self, commits: Iterable[Commit]) -> list[tuple[Commit, Result]]:
@@ -106,11 +116,11 @@ class Site:
         return [(commit, result) for commit, result in results if result]
 
     def commit(self, result: Result) -> Commit:
-        return self.history.commits[result.commit]
+        return self.order.commits[result.commit]
 
     # Links, relative to the site's root.
 
-    def graph(self, cell: Cell, commit: str = "") -> str:
+    def graph(self, cell: MetricCell, commit: str = "") -> str:
         """Return where asv shows a cell's graph."""
         names = self.suite.param_names(cell.benchmark)
         chosen = {f"p-{name}": value for name, value in zip(names, cell.params, strict=True)}
@@ -119,7 +129,7 @@ class Site:
 
     def commit_link(self, commit: Commit) -> str:
         """Return where a commit is shown, empty where it is nowhere."""
-        shown = self.history.public(commit) and re.match(r"https?://", self.commit_url)
+        shown = self.order.public(commit) and re.match(r"https?://", self.commit_url)
         return self.commit_url + commit.hash if shown else ""
 
     def json(self, result: Result) -> str:
@@ -140,9 +150,9 @@ def last(commits: Sequence[Commit]) -> Commit | None:
     return release or other
 
 
-def shown(cell: Cell, value: float | None) -> str:
+def shown(cell: MetricCell, value: float | None) -> str:
     """Return a figure as a person reads it."""
-    if value is None or value != value:
+    if value is None or math.isnan(value):
         return "not measured"
     if value in (UNAVAILABLE, FAILED):
         return "n/a" if value == UNAVAILABLE else "failed"

@@ -20,7 +20,7 @@ NAME = re.compile(r"\w+(\.\w+){1,}")
 
 
 @dataclass(frozen=True)
-class Cell:
+class MetricCell:
     """One figure: a metric of a scenario, for one value of each parameter (as Python writes it)."""
 
     benchmark: str
@@ -76,14 +76,14 @@ class Suite:
 
     def __init__(self, benchmarks: Mapping[str, Mapping[str, Any]]) -> None:
         self.benchmarks = benchmarks
-        self.cells: list[Cell] = []
+        self.cells: list[MetricCell] = []
         self.first: dict[str, int] = {}
         self.size: dict[str, int] = {}
         for name in sorted(benchmarks):
             self.first[name] = len(self.cells)
             described = benchmarks[name]
             unit = str(described.get("unit", ""))
-            self.cells += [Cell(name, params, unit) for params in itertools.product(*described["params"])]
+            self.cells += [MetricCell(name, params, unit) for params in itertools.product(*described["params"])]
             self.size[name] = len(self.cells) - self.first[name]
 
     @cached_property
