@@ -59,12 +59,12 @@ SMALL = (
     # One wait of seven.
     Small(r"make crossing ", "", "--seconds 1 --waits 8"),
     # An experiment is verified, each of its servers and views once, where its load takes a minute or more.
-    Small(r"make served .*(SERVERS|VIEWS)=", "", "--verify"),
+    Small(r"make served .*(SERVERS|PAGES)=", "", "--verify"),
     # All servers and views are verified in test_served.py.
-    Small(r"make served .*=all", "SERVERS='gunicorn uvicorn' VIEWS='hello forum-orm-pool'"),
+    Small(r"make served .*=all", "SERVERS='gunicorn uvicorn' PAGES='hello forum-orm-pool'"),
     # One cell of ninety. A database only where it is the point.
-    Small(r"make served(?! BASE|.*(SERVERS|VIEWS)=)", "SERVERS=gunicorn VIEWS=hello CONCURRENCY=1", "--seconds 1"),
-    Small(r"make served .*DATABASE_URL=", "VIEWS=forum-orm-request"),
+    Small(r"make served(?! BASE|.*(SERVERS|PAGES)=)", "SERVERS=gunicorn PAGES=hello CONCURRENCY=1", "--seconds 1"),
+    Small(r"make served .*DATABASE_URL=", "PAGES=forum-orm-request"),
     # Locust takes a second to start its processes.
     Small(r"make served GENERATOR=locust ", "", "--seconds 3"),
     # One server of two.
@@ -307,7 +307,7 @@ def test_a_documented_line_runs(command: Command, clone: Clone, tmp_path: Path) 
         ("    make bench  # a minute\n    make test\n", ["make bench", "make test"]),
         ("```\nasv run 'a#b'  # c # d\n```", ["asv run 'a#b'"]),
         ("```sh\nanything --at all\n```", ["anything --at all"]),
-        ("    make served \\\n        VIEWS=hello\n", ["make served VIEWS=hello"]),
+        ("    make served \\\n        PAGES=hello\n", ["make served PAGES=hello"]),
         ("```python\nimport this\n```", []),
         ("Say `make site CONFIG=a`, not `make` or `make site` or `find`.", ["make site CONFIG=a"]),
         ("    make served\n\n| a | b |\n|-|-|\n| `CLOSE=1` | closed |\n", ["make served", "make served CLOSE=1"]),

@@ -16,6 +16,8 @@ FOLDERS = ("benchmarks", "benchproject", "harness", "tools")
 FLOORS, ROOMS = 5, 18
 FORBIDDEN = {"style": "view", "styles": "views", "culprit": "first bad commit"}
 """A second word for a thing, and the word that the glossary has."""
+DJANGOS = {("benchmarks.views", "Style"), ("benchmarks.views", "style")}
+"""Where it is Django's word for another thing: function-based and class-based views; figures are stored by its name."""
 
 
 def files() -> Iterator[Path]:
@@ -149,7 +151,7 @@ def test_no_thing_has_a_second_word() -> None:
         for word in re.split(r"_+|(?<=[a-z])(?=[A-Z])", name)
         if word.lower() in FORBIDDEN
     ]
-    assert found == []
+    assert set(found) == DJANGOS
 
 
 def names_in(path: Path) -> Iterator[str]:

@@ -36,8 +36,8 @@ from tools.served.crossing import crossing_of, throughput
 from tools.served.experiment import Experiment
 from tools.served.load import Generator, LoadFailed, Shape
 from tools.served.matrix import Settings, experiment_on
+from tools.served.pages import EVERY, PAGES, VIEWS, pages_of
 from tools.served.postgresql import database
-from tools.served.views import EVERY, STYLES, VIEWS, views_of
 from tools.terminal import CannotMeasure
 
 NEEDS_WRK = pytest.mark.usefixtures("wrk")
@@ -58,18 +58,18 @@ def tree(djangos: Djangos) -> Tree:
 
 @pytest.fixture(scope="module")
 def experiment(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Experiment]:
-    """All that the views need, on the newest Django."""
+    """All that the pages need, on the newest Django."""
     tree = Tree(djangos.path(Djangos.NEWEST), Djangos.NEWEST)
-    with experiment_on(tree, Settings(seconds=1), views_of(["all"]), tmp_path_factory.mktemp("served")) as experiment:
+    with experiment_on(tree, Settings(seconds=1), pages_of(["all"]), tmp_path_factory.mktemp("served")) as experiment:
         yield experiment
 
 
 @pytest.mark.parametrize("server", servers.SERVERS)
-def test_a_server_starts_serves_each_view_and_goes(experiment: Experiment, server: str) -> None:
-    results = experiment.verify(server, views_of(["all"]), STYLES)
-    assert len(results) == len(EVERY) * len(STYLES)
+def test_a_server_starts_serves_each_page_and_goes(experiment: Experiment, server: str) -> None:
+    results = experiment.verify(server, pages_of(["all"]), VIEWS)
+    assert len(results) == len(EVERY) * len(VIEWS)
     assert [str(result.cell) + result.failed for result in results if result.failed] == []
-    unavailable = {(result.cell.view.name, result.cell.style) for result in results if result.unavailable}
+    unavailable = {(result.cell.page.name, result.cell.view) for result in results if result.unavailable}
     assert {name for name in EVERY if (name, "sync") in unavailable} == {
         name for name in EVERY if re.match(r"forum-asyncpg|forum-psycopg2-pool|upstream.*gathered", name)
     }
@@ -115,7 +115,7 @@ def answering(status: int, body: bytes, seconds: float = 0) -> Iterator[str]:
 
 
 @pytest.mark.parametrize(
-    ("view", "status", "body", "seconds", "says"),
+    ("page", "status", "body", "seconds", "says"),
     [
         ("hello", 500, b"", 0, "hello: answered 500"),
         ("hello", 200, b"Hello, planet!", 0, "hello: wrong answer: b'Hello, planet!'"),
@@ -125,17 +125,17 @@ def answering(status: int, body: bytes, seconds: float = 0) -> Iterator[str]:
     ],
 )
 def test_an_answer_that_is_not_right(
-    monkeypatch: pytest.MonkeyPatch, view: str, status: int, body: bytes, seconds: float, says: str
+    monkeypatch: pytest.MonkeyPatch, page: str, status: int, body: bytes, seconds: float, says: str
 ) -> None:
     monkeypatch.setattr(measuring, "SLOW", 0.5)
     monkeypatch.setattr(measuring, "PATIENCE", 1)
     with answering(status, body, seconds) as address, pytest.raises(servers.ServerFailed, match=f"^{says}$"):
-        measuring.verify(address, *views_of([view]), "sync")
+        measuring.verify(address, *pages_of([page]), "sync")
 
 
 def test_a_right_answer() -> None:
     with answering(200, b"Hello, world!") as address:
-        measuring.verify(address, *views_of(["hello"]), "sync")
+        measuring.verify(address, *pages_of(["hello"]), "sync")
 
 
 def test_what_is_started_ends_however_it_hides(tmp_path: Path) -> None:
@@ -154,7 +154,7 @@ def test_what_is_started_ends_however_it_hides(tmp_path: Path) -> None:
 def test_nothing_is_left_of_an_interrupted_run(checkout: Checkout, open_to_all: Path, number: signal.Signals) -> None:
     temporary = open_to_all
     command = [sys.executable, "-m", "tools", "served", "--django", str(checkout.path), "--servers", "gunicorn uvicorn"]
-    command += ["--views", "forum-orm-pool upstream-20ms", "--concurrency", "4", "--seconds", "20"]
+    command += ["--pages", "forum-orm-pool upstream-20ms", "--concurrency", "4", "--seconds", "20"]
     environment = {**os.environ, "TMPDIR": str(temporary)}
     tool = subprocess.Popen(command, cwd=ROOT, env=environment, stderr=subprocess.PIPE, stdout=subprocess.DEVNULL)
     assert eventually(lambda: "wrk" in with_environment("TMPDIR", str(temporary)), 60)
@@ -209,7 +209,7 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, page: Page) -> None:
     """From a real run, in a browser without network."""
     names = ["gunicorn", "uvicorn"]
-    settings = Settings(servers=names, views=["hello"], concurrency=[1, 4], seconds=1, django=str(checkout.path))
+    settings = Settings(servers=names, pages=["hello"], concurrency=[1, 4], seconds=1, django=str(checkout.path))
     assert matrix.serve(settings) == 0
     results = json.loads((site / "served" / "served.json").read_text())["results"]
     assert [result["connections"] for result in results] == [1, 4, 1, 4]
@@ -232,7 +232,7 @@ def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, p
 
 
 def test_locust_by_a_master_and_two_workers_sees_what_one_process_sees(experiment: Experiment) -> None:
-    (hello,) = views_of(["hello"])
+    (hello,) = pages_of(["hello"])
     with experiment.served("uvicorn") as (_, address):
         for processes in (1, 2):
             generator = Generator("locust", experiment.generator.cpus, experiment.folder, processes)
@@ -308,7 +308,7 @@ def test_a_connection_for_each_request_where_asked(
 @NEEDS_WRK
 def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experiment) -> None:
     """One sync worker that takes 50 ms serves 20 a second; of 40 a second the later ones wait ever longer."""
-    (cpu,) = views_of(["cpu"])
+    (cpu,) = pages_of(["cpu"])
     slow = Experiment(**{**vars(experiment), "workers": 1})
     with slow.served("gunicorn") as (_, address):
         load = slow.generator.load(address, cpu.path("sync"), Shape(rate=40), 3)
@@ -377,8 +377,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
     ("arguments", "environment", "says"),
     [
         (["--servers", "apache"], {}, "Error: no server apache: there are gunicorn, .*, and all"),
-        (["--views", "goodbye"], {}, "Error: no view goodbye: there are hello, .*"),
-        (["--views", "hello-20ms"], {}, "Error: no view hello-20ms: there are .*"),
+        (["--pages", "goodbye"], {}, "Error: no page goodbye: there are hello, .*"),
+        (["--pages", "hello-20ms"], {}, "Error: no page hello-20ms: there are .*"),
         (["--concurrency", "four"], {}, "Error: not a number: four"),
         (["--concurrency", "0"], {}, "Error: not above 0: 0"),
         (["--generator", "siege"], {}, "Error: no generator siege: there are wrk, locust"),
@@ -400,12 +400,12 @@ def test_bad_input_is_one_line(arguments: list[str], environment: dict[str, str]
 @NEEDS_WRK
 def test_a_postgresql_that_cannot_be_reached_is_one_line(checkout: Checkout) -> None:
     address = f"postgresql://nobody@127.0.0.1:{servers.free_port()}/nothing"
-    done = run("--views", "forum-orm-request", "--django", str(checkout.path), DATABASE_URL=address)
+    done = run("--pages", "forum-orm-request", "--django", str(checkout.path), DATABASE_URL=address)
     assert done.returncode == 2
     assert re.fullmatch("Error: PostgreSQL is not reached: .*; check DATABASE_URL, or unset it\n", done.stderr)
 
 
-def test_every_view_is_named_once() -> None:
+def test_every_page_is_named_once() -> None:
     assert len(set(EVERY)) == len(EVERY)
-    assert {view.name for view in views_of(["all"])} == set(EVERY)
-    assert {name.partition("-")[0] for name in VIEWS} == {"hello", "cpu", "wait", "forum", "upstream"}
+    assert {page.name for page in pages_of(["all"])} == set(EVERY)
+    assert {name.partition("-")[0] for name in PAGES} == {"hello", "cpu", "wait", "forum", "upstream"}

@@ -432,7 +432,7 @@ def contents(folder: Path) -> dict[str, bytes]:
 
 def test_what_was_served_stays_and_is_shown(measured: Project, tmp_path: Path, page: Page) -> None:
     own = measured.copy(tmp_path)
-    row = {"server": "uvicorn", "style": "async", "view": "hello", "connections": 4, "throughput": 1234.0}
+    row = {"server": "uvicorn", "view": "async", "page": "hello", "connections": 4, "throughput": 1234.0}
     document = {"settings": {"versions": {"Django": "6.1"}}, "results": [row, row | {"connections": 16}]}
     (own.html / "served").mkdir()
     (own.html / "served/served.json").write_text(json.dumps(document))

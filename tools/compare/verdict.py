@@ -20,7 +20,8 @@ WAITS = ("sync_to_async", "async_to_sync", "hops", "threads", "event_loops", "ta
 WORK = (*WAITS, "python_calls")
 """Counts that are more work wherever they are more. More bytecodes may be less work: what they do decides."""
 
-CALLERS = {"WSGI": "sync", "Client": "sync", "ASGI": "async", "AsyncClient": "async"}
+NATIVE = {"WSGI": "sync", "Client": "sync", "ASGI": "async", "AsyncClient": "async"}
+"""The view that a caller runs without a crossing."""
 
 
 class Estimate(NamedTuple):
@@ -140,7 +141,7 @@ def groups(cells: Iterable[Cell]) -> dict[str, list[Cell]]:
 
 def path_of(cell: Cell) -> str | None:
     """Return which path a cell is on; None where it is asgiref's or the machine's alone."""
-    caller = CALLERS.get(cell.params[0]) if cell.params else None
+    caller = NATIVE.get(cell.params[0]) if cell.params else None
     if caller is None:
         return None
     view = cell.params[1] if cell.params[1:2] in (("sync",), ("async",)) else caller  # native where it is not said

@@ -10,8 +10,8 @@ from tools.terminal import cannot_measure, console, numbers, progress
 
 @click.command("served")
 @click.option("--servers", default="", help='Names, or "all". Default: gunicorn, gunicorn-gthread, uvicorn.')
-@click.option("--views", default="", help='Names such as hello or forum-orm-pool-20ms, or "all".')
-@click.option("--styles", default="", help="sync and async; by default the one that needs no crossing.")
+@click.option("--pages", default="", help='Names such as hello or forum-orm-pool-20ms, or "all".')
+@click.option("--views", default="", help="sync and async; by default the one that needs no crossing.")
 @click.option("--concurrency", default="", help="Connections of the closed loops. By default 1 4 16 64 200.")
 @click.option("--rates", default="", help="Arrivals a second of the open loops. By default 50.")
 @click.option("--django", default="6.1", show_default=True, help="A release, or a checkout: its working tree.")
@@ -25,10 +25,10 @@ from tools.terminal import cannot_measure, console, numbers, progress
 @click.option("--bind", default="127.0.0.1", show_default=True, help="Where Locust's master listens for workers.")
 @click.option("--close", is_flag=True, help="A connection for each request: keep none alive.")
 @click.option("--host", default="", help="Load a server that runs elsewhere, http://name:port, and start none.")
-@click.option("--verify", "only_verify", is_flag=True, help="Ask for each view once, and say what works.")
+@click.option("--verify", "only_verify", is_flag=True, help="Ask for each page once, and say what works.")
 @click.option("--base", default="", help="Compare with this Django, by the instructions of the servers' processes.")
 def command(
-    servers: str, views: str, styles: str, concurrency: str, rates: str, only_verify: bool, base: str, **options: Any
+    servers: str, pages: str, views: str, concurrency: str, rates: str, only_verify: bool, base: str, **options: Any
 ) -> int:
     """Serve the measured project by real servers and load it: which serves more, with what latency?
 
@@ -36,7 +36,7 @@ def command(
     """
     with cannot_measure():
         settings = matrix.Settings(
-            servers.split(), views.split(), styles.split(), numbers(concurrency, int), numbers(rates, float), **options
+            servers.split(), pages.split(), views.split(), numbers(concurrency, int), numbers(rates, float), **options
         )
         if not base:
             return matrix.verify(settings) if only_verify else matrix.serve(settings)

@@ -20,13 +20,13 @@ from scipy.optimize import brentq
 from tools.served.experiment import Experiment, ServedCell, ServedResult
 from tools.served.load import Shape
 from tools.served.matrix import Settings, experiment
-from tools.served.views import View, views_of
+from tools.served.pages import Page, pages_of
 from tools.terminal import CannotMeasure, cannot_measure, console, numbers, progress
 
 WAITS = (1, 2, 4, 8, 16, 32, 64)
 """Milliseconds that a request waits, if nothing else is said."""
 
-VIEW = "wait"
+PAGE = "wait"
 
 Model = Callable[[float], tuple[float, float]]
 """Requests a second of both sides by the seconds that a request waits."""
@@ -34,10 +34,10 @@ Model = Callable[[float], tuple[float, float]]
 
 @dataclass(frozen=True)
 class Contender:
-    """A server with a style of view, and how many requests it has under way at once."""
+    """A server with the view that it runs, and how many requests it has under way at once."""
 
     server: str
-    style: str
+    view: str
     workers: int
     at_once: int
 
@@ -64,12 +64,12 @@ def crossing(
         Contender(asynchronous, "async", 1, concurrency),
     )
     waits = sorted(waits) or WAITS
-    views = views_of([f"{VIEW}-{wait}ms" for wait in waits])
-    with experiment(settings, views, [ServedCell(sync, views[0], "sync", Shape(concurrency))]) as (experiment_, _):
+    pages = pages_of([f"{PAGE}-{wait}ms" for wait in waits])
+    with experiment(settings, pages, [ServedCell(sync, pages[0], "sync", Shape(concurrency))]) as (experiment_, _):
         cpus = len(experiment_.server_cpus)
         rows = [
-            tuple(_measured(experiment_, side, view, concurrency) for side in sides)
-            for view in bar.track(views, description="waits")
+            tuple(_measured(experiment_, side, page, concurrency) for side in sides)
+            for page in bar.track(pages, description="waits")
         ]
     services = [_service(results) for results in zip(*rows, strict=True)]
 
@@ -103,8 +103,8 @@ def crossing_of(points: Sequence[tuple[float, float]]) -> float | None:
     return None
 
 
-def _measured(experiment_: Experiment, side: Contender, view: View, concurrency: int) -> ServedResult:
-    cell = ServedCell(side.server, view, side.style, Shape(concurrency))
+def _measured(experiment_: Experiment, side: Contender, page: Page, concurrency: int) -> ServedResult:
+    cell = ServedCell(side.server, page, side.view, Shape(concurrency))
     result = replace(experiment_, workers=side.workers).measure(cell)
     if result.failed or result.unavailable:
         raise CannotMeasure(f"{cell}: {result.failed or result.unavailable}")
@@ -126,7 +126,7 @@ def _table(sides: Sequence[Contender], services: Sequence[float], points: Sequen
     measured = crossing_of([(point.wait, math.log(point.measured[1] / point.measured[0])) for point in points])
     modelled = _modelled(model, points)
     used = zip(sides, services, strict=True)
-    table = Table("wait", *[f"{side.server}, {side.style}" for side in sides], "model, sync", "async", box=SIMPLE_HEAD)
+    table = Table("wait", *[f"{side.server}, {side.view}" for side in sides], "model, sync", "async", box=SIMPLE_HEAD)
     for point in points:
         rates = [f"{rate:,.0f}/s" for rate in (*point.measured, *point.modelled)]
         table.add_row(f"{point.wait * 1000:g} ms", *rates)

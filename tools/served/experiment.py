@@ -1,4 +1,4 @@
-"""Measures one cell: a server, a view in a style, a load. A fresh server for each: a backlog outlives its load."""
+"""Measures one cell: a server, a page, its view, a load. A fresh server for each: a backlog outlives its load."""
 
 import contextlib
 import http.client
@@ -18,14 +18,14 @@ from harness import servers
 from harness.kept import Kept
 from harness.servers import ServerFailed
 from tools.served.load import Generator, Load, LoadFailed, Shape
+from tools.served.pages import Page
 from tools.served.postgresql import Database
-from tools.served.views import View
 
 PATIENCE = 10.0
 """Seconds that an answer may take while nothing else is asked."""
 
 SLOW = 5.0
-"""Seconds beyond what a view must take; longer is reported as slow."""
+"""Seconds beyond what a page must take; longer is reported as slow."""
 
 IDLE = 0.01
 """Seconds of CPU, the kernel's tick, that processes may take in a tenth of a second and yet be idle."""
@@ -46,15 +46,15 @@ class Unavailable(Exception):
 
 @dataclass(frozen=True)
 class ServedCell:
-    """A server, a view, its style, and the load."""
+    """A server, a page, its view, and the load."""
 
     server: str
-    view: View
-    style: str
+    page: Page
+    view: str
     shape: Shape
 
     def __str__(self) -> str:
-        return f"{self.view.name} {self.server} {self.style}"
+        return f"{self.page.name} {self.server} {self.view}"
 
 
 class Usage(NamedTuple):
@@ -91,7 +91,7 @@ class ServedResult:
         """Return it as JSON holds it: the cell's names, then the figures, with load's beside them."""
         figures = asdict(self)
         cell, load = figures.pop("cell"), figures.pop("load") or {}
-        names = {"view": cell["view"]["name"], **{name: cell[name] for name in ("server", "style")}}
+        names = {"page": cell["page"]["name"], **{name: cell[name] for name in ("server", "view")}}
         throughput = {"throughput": self.load.throughput} if self.load else {}
         return {**names, **cell["shape"], **load, **throughput, **figures}
 
@@ -128,9 +128,9 @@ class Experiment:
         except (ServerFailed, LoadFailed) as problem:
             return ServedResult(cell, failed=str(problem))
 
-    def verify(self, server: str, views: Sequence[View], styles: Sequence[str]) -> list[ServedResult]:
-        """Start a server and ask for each view once; return what came of it."""
-        cells = [ServedCell(server, view, style, Shape(1)) for view in views for style in styles]
+    def verify(self, server: str, pages: Sequence[Page], views: Sequence[str]) -> list[ServedResult]:
+        """Start a server and ask for each page once; return what came of it."""
+        cells = [ServedCell(server, page, view, Shape(1)) for page in pages for view in views]
         try:
             with self.served(server) as (_, address):
                 return [verified(address, cell) for cell in cells]
@@ -157,14 +157,14 @@ class Experiment:
 
     def loaded(self, server: Kept | None, address: str, cell: ServedCell) -> ServedResult:
         """Verify a server's answer, warm it up and load it. Raises Unavailable, ServerFailed, LoadFailed."""
-        verify(address, cell.view, cell.style)
-        path = cell.view.path(cell.style)
+        verify(address, cell.page, cell.view)
+        path = cell.page.path(cell.view)
         if server:
             wait_until_idle(server)
         end = time.monotonic() + WARM_UP
         while time.monotonic() < end:
             get(address, path)
-        with self._watching_connections(cell.view) as held:
+        with self._watching_connections(cell.page) as held:
             before = self._usage(server)
             load = self.generator.load(address, path, cell.shape, self.seconds)
             after = self._usage(server)
@@ -200,11 +200,11 @@ class Experiment:
         return Usage(time.monotonic(), cpu_of(server.pid), instructions, database, machine, sum(own[:4]))
 
     @contextlib.contextmanager
-    def _watching_connections(self, view: View) -> Iterator[list[int]]:
+    def _watching_connections(self, page: Page) -> Iterator[list[int]]:
         """Ask PostgreSQL ten times a second how many connections it has."""
         held: list[int] = []
         database, done = self.database, threading.Event()
-        if database is None or not view.needs_postgresql:
+        if database is None or not page.needs_postgresql:
             yield held
             return
 
@@ -222,9 +222,9 @@ class Experiment:
 
 
 def verified(address: str, cell: ServedCell) -> ServedResult:
-    """Ask for a cell's view once; its result holds no figures, only what is wrong."""
+    """Ask for a cell's page once; its result holds no figures, only what is wrong."""
     try:
-        verify(address, cell.view, cell.style)
+        verify(address, cell.page, cell.view)
     except Unavailable as problem:
         return ServedResult(cell, unavailable=str(problem))
     except ServerFailed as problem:
@@ -232,17 +232,17 @@ def verified(address: str, cell: ServedCell) -> ServedResult:
     return ServedResult(cell)
 
 
-def verify(address: str, view: View, style: str) -> None:
+def verify(address: str, page: Page, view: str) -> None:
     """Prove one answer: its status, its bytes, and that it took as long as its waits do.
 
     Raises Unavailable for what cannot be on this Django, ServerFailed for everything else.
     """
     began = time.monotonic()
     try:
-        status, body = get(address, view.path(style))
+        status, body = get(address, page.path(view))
     except ServerFailed as problem:
-        raise ServerFailed(f"{view.name}: {problem}") from problem
-    judge(view, status, body, time.monotonic() - began)
+        raise ServerFailed(f"{page.name}: {problem}") from problem
+    judge(page, status, body, time.monotonic() - began)
 
 
 def get(address: str, path: str) -> tuple[int, bytes]:
@@ -257,18 +257,18 @@ def get(address: str, path: str) -> tuple[int, bytes]:
     return status, body
 
 
-def judge(view: View, status: int, body: bytes, seconds: float) -> None:
+def judge(page: Page, status: int, body: bytes, seconds: float) -> None:
     """Raise Unavailable or ServerFailed unless an answer is right."""
     if status == HTTPStatus.NOT_IMPLEMENTED:
         raise Unavailable(body.decode(errors="replace"))
     if status != HTTPStatus.OK:
-        raise ServerFailed(f"{view.name}: answered {status}")
-    if body != view.body:
-        raise ServerFailed(f"{view.name}: wrong answer: {body[:60]!r}")
-    if seconds < view.seconds:
-        raise ServerFailed(f"{view.name}: answered after {seconds * 1000:.0f} ms, before its waits can be over")
-    if seconds > view.seconds + SLOW:
-        raise ServerFailed(f"{view.name}: answers slowly: {seconds:.1f} s")
+        raise ServerFailed(f"{page.name}: answered {status}")
+    if body != page.body:
+        raise ServerFailed(f"{page.name}: wrong answer: {body[:60]!r}")
+    if seconds < page.seconds:
+        raise ServerFailed(f"{page.name}: answered after {seconds * 1000:.0f} ms, before its waits can be over")
+    if seconds > page.seconds + SLOW:
+        raise ServerFailed(f"{page.name}: answers slowly: {seconds:.1f} s")
 
 
 def wait_until_idle(server: Kept) -> None:

@@ -57,9 +57,9 @@ class ServerCallgrind(ServerCounter):
         return ["valgrind", "--tool=callgrind", "--trace-children=yes", "--instr-atstart=no", *places]
 
     def per_request(self, experiment: Experiment, server: Kept, address: str, cell: ServedCell) -> float:
-        verify(address, cell.view, cell.style)
+        verify(address, cell.page, cell.view)
         wait_until_idle(server)
-        path = cell.view.path(cell.style)
+        path = cell.page.path(cell.view)
         ask(address, path, REQUESTS)
         processes = [process.pid for process in tree(server.pid)[1:]]
         for pid in processes:

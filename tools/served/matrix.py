@@ -1,4 +1,4 @@
-"""``make served``: servers x views x load, as a table, a page and JSON."""
+"""``make served``: servers x pages x load, as a table, as HTML and JSON."""
 
 import contextlib
 import itertools
@@ -21,11 +21,12 @@ import psutil
 from harness.kept import Kept, temporary_folder
 from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
 from tools.compare.tree import WORKTREE, Tree, tree_of
+from tools.compare.verdict import NATIVE
 from tools.configuration import ROOT
 from tools.served import load, postgresql
 from tools.served.experiment import Experiment, ServedCell, ServedResult
-from tools.served.report import page, table, verification
-from tools.served.views import NATURAL, STYLES, View, views_of
+from tools.served.pages import VIEWS, Page, pages_of
+from tools.served.report import table, verification, write_page
 from tools.terminal import Problem, console, progress
 
 DEFAULT_SERVERS = ("gunicorn", "gunicorn-gthread", "uvicorn")
@@ -52,8 +53,8 @@ class Settings:
     """What is asked for; empty is the default."""
 
     servers: Sequence[str] = ()
+    pages: Sequence[str] = ()
     views: Sequence[str] = ()
-    styles: Sequence[str] = ()
     concurrency: Sequence[int] = ()
     rates: Sequence[float] = ()
     django: str = "6.1"
@@ -81,12 +82,12 @@ class Settings:
         return _shapes(self.concurrency, self.rates)
 
     def cells(self) -> list[ServedCell]:
-        """Return the cells; without styles each interface has the style that needs no crossing."""
-        grid = itertools.product(views_of(self.views), self.server_names(), self.shapes())
+        """Return the cells; without views each interface has the view that needs no crossing."""
+        grid = itertools.product(pages_of(self.pages), self.server_names(), self.shapes())
         return [
-            ServedCell(server, view, style, shape)
-            for view, server, shape in grid
-            for style in self.styles or [NATURAL[SERVERS[server].interface]]
+            ServedCell(server, page, view, shape)
+            for page, server, shape in grid
+            for view in self.views or [NATIVE[SERVERS[server].interface]]
         ]
 
 
@@ -97,7 +98,7 @@ def _shapes(concurrency: Sequence[int], rates: Sequence[float]) -> list[load.Sha
 def serve(settings: Settings) -> int:
     """Measure the matrix, write the page and the JSON, print the table; return 1 where a cell failed, 0 otherwise."""
     cells = settings.cells()
-    with experiment(settings, [cell.view for cell in cells], cells) as (experiment_, tree):
+    with experiment(settings, [cell.page for cell in cells], cells) as (experiment_, tree):
         started = datetime.now(UTC)
         if not settings.host:
             measure_ceiling(experiment_)
@@ -114,7 +115,7 @@ def serve(settings: Settings) -> int:
     document = {"settings": known, "results": [result.as_json() for result in results]}
     SITE.mkdir(parents=True, exist_ok=True)
     (SITE / "served.json").write_text(json.dumps(document, indent=1) + "\n")
-    page(document, SITE)
+    write_page(document, SITE)
     console(width=None if sys.stdout.isatty() else 160).print(table(document))
     click.echo(f"Page: {SITE / 'index.html'}\nJSON: {SITE / 'served.json'}")
     return int(any(result.failed for result in results))
@@ -129,12 +130,12 @@ def measure_ceiling(experiment_: Experiment) -> None:
 
 
 def verify(settings: Settings) -> int:
-    """Start each server, ask for each view once in each style, and print what works; return 1 where anything fails."""
-    views = views_of(settings.views)
-    styles = list(settings.styles or STYLES)
-    with experiment(settings, views, []) as (experiment_, tree), progress() as bar:
+    """Start each server, ask for each page once in each view, and print what works; return 1 where anything fails."""
+    pages = pages_of(settings.pages)
+    views = list(settings.views or VIEWS)
+    with experiment(settings, pages, []) as (experiment_, tree), progress() as bar:
         names = bar.track(settings.server_names(), description="servers")
-        results = [result for name in names for result in experiment_.verify(name, views, styles)]
+        results = [result for name in names for result in experiment_.verify(name, pages, views)]
     console(width=None if sys.stdout.isatty() else 160).print(verification(results, tree.label))
     return int(any(result.failed for result in results))
 
@@ -150,18 +151,18 @@ def _measured(experiment_: Experiment, cells: Sequence[ServedCell]) -> Iterator[
 
 @contextlib.contextmanager
 def experiment(
-    settings: Settings, views: Sequence[View], cells: Sequence[ServedCell]
+    settings: Settings, pages: Sequence[Page], cells: Sequence[ServedCell]
 ) -> Iterator[tuple[Experiment, Tree]]:
-    """Yield an experiment with all that its views need. Raises Problem, before anything is measured."""
+    """Yield an experiment with all that its pages need. Raises Problem, before anything is measured."""
     check(settings, cells)
     with temporary_folder("served-") as folder:
         tree = django_of(settings.django, folder / "django")
-        with experiment_on(tree, settings, views, folder) as experiment_:
+        with experiment_on(tree, settings, pages, folder) as experiment_:
             yield experiment_, tree
 
 
 @contextlib.contextmanager
-def experiment_on(tree: Tree, settings: Settings, views: Sequence[View], folder: Path) -> Iterator[Experiment]:
+def experiment_on(tree: Tree, settings: Settings, pages: Sequence[Page], folder: Path) -> Iterator[Experiment]:
     """Yield an experiment on a tree; its logs go to ``folder``."""
     server_cpus, generator_cpus = load.cpus()
     if settings.processes > len(generator_cpus):
@@ -185,11 +186,11 @@ def experiment_on(tree: Tree, settings: Settings, views: Sequence[View], folder:
         environment |= {"DJANGO_SETTINGS_MODULE": "benchproject.served.settings", "DATABASE_URL": ""}
         database = None
         if not settings.host:
-            if any(view.needs_postgresql for view in views):
+            if any(page.needs_postgresql for page in pages):
                 database = stack.enter_context(postgresql.database())
                 environment["DATABASE_URL"] = database.url
                 fill(environment)
-            if any(view.needs_upstream for view in views):
+            if any(page.needs_upstream for page in pages):
                 environment["UPSTREAM_URL"] = stack.enter_context(upstream(folder, generator_cpus))
         yield Experiment(
             PYTHON,

@@ -21,7 +21,7 @@ CHART = "chart.js/chart.umd.min.js"
 
 
 def name_of(row: Row) -> str:
-    return f"{row['server']} {row['style']}"
+    return f"{row['server']} {row['view']}"
 
 
 def load_of(row: Row) -> str:
@@ -48,15 +48,15 @@ def variation(rows: Sequence[Row], name: str) -> float | None:
 
 
 def table(document: Mapping[str, Any]) -> Group:
-    """Return a table a view: a row a server, a column a load."""
+    """Return a table for each page: a row a server, a column a load."""
     settings = document["settings"]
     ceiling = f"; the generator reaches {settings['ceiling']:,.0f} requests/s" if settings["ceiling"] else ""
     title = Text(
         f"Django {settings['versions']['Django']}, {settings['cpus']} CPUs, {settings['workers']} workers, "
         f"{settings['threads']} threads{', a connection for each request' if settings['close'] else ''}{ceiling}"
     )
-    views = groups(document["results"], lambda row: row["view"])
-    return Group(title, *[_table(view, rows) for view, rows in views.items()], NOTE)
+    pages = groups(document["results"], lambda row: row["page"])
+    return Group(title, *[_table(page, rows) for page, rows in pages.items()], NOTE)
 
 
 NOTE = Text(
@@ -65,9 +65,9 @@ NOTE = Text(
 )
 
 
-def _table(view: str, rows: Sequence[Row]) -> Table:
+def _table(page: str, rows: Sequence[Row]) -> Table:
     loads = list(groups(rows, load_of))
-    table = Table("server", *loads, "CPU ms", "M instr.", "MB", title=view, title_justify="left")
+    table = Table("server", *loads, "CPU ms", "M instr.", "MB", title=page, title_justify="left")
     for server, own in groups(rows, name_of).items():
         cells = [_cell([row for row in own if load_of(row) == load]) for load in loads]
         first = [row for row in own if load_of(row) == loads[0]]
@@ -96,34 +96,34 @@ def _scaled(rows: Sequence[Row], name: str, scale: float) -> str:
 
 
 def verification(results: Sequence[ServedResult], label: str) -> Group:
-    """Return a table of what works: a row a view, a column a server; a letter for each reason where it does not."""
+    """Return a table of what works: a row a page, a column a server; a letter for each reason where it does not."""
     servers = list(dict.fromkeys(result.cell.server for result in results))
     letters: dict[str, str] = {}
     marks: dict[str, dict[str, str]] = {}
     for result in results:
         reason = f"failed: {result.failed}" if result.failed else result.unavailable
         mark = letters.setdefault(reason, chr(ord("a") + len(letters))) if reason else "ok"
-        row = marks.setdefault(result.cell.view.name, {})
+        row = marks.setdefault(result.cell.page.name, {})
         row[result.cell.server] = " ".join(filter(None, [row.get(result.cell.server, ""), mark]))
     table = Table(
-        Column("view", no_wrap=True), *servers, title=f"Django {label}: sync and async view, verified", box=SIMPLE_HEAD
+        Column("page", no_wrap=True), *servers, title=f"Django {label}: sync and async view, verified", box=SIMPLE_HEAD
     )
-    for view, row in marks.items():
-        table.add_row(view, *[row.get(server, "") for server in servers])
+    for page, row in marks.items():
+        table.add_row(page, *[row.get(server, "") for server in servers])
     return Group(table, *[Text(f"{letter}: {reason}") for reason, letter in letters.items()])
 
 
-def page(document: Mapping[str, Any], folder: Path) -> None:
+def write_page(document: Mapping[str, Any], folder: Path) -> None:
     """Write the page, with the chart library beside it, so that it needs no host but its own."""
     (asset,) = [asset for asset in offline.manifest() if asset.file == CHART]
     source = offline.VENDOR / asset.file
     asset.verify(source.read_bytes(), str(source))
     shutil.copyfile(source, folder / source.name)
-    views = groups(document["results"], lambda row: row["view"])
+    pages = groups(document["results"], lambda row: row["page"])
     template = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True)
     html = template.get_template("page.html").render(
         settings=document["settings"],
-        views={view: _by_server(rows) for view, rows in views.items()},
+        pages={page: _by_server(rows) for page, rows in pages.items()},
         loads=list(groups(document["results"], load_of)),
         document=document,
     )

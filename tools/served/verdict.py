@@ -24,7 +24,7 @@ from tools.served.experiment import Experiment, ServedCell, Unavailable
 from tools.served.instructions import ServerCounter, counter
 from tools.served.load import LoadFailed, Shape
 from tools.served.matrix import Settings, check, django_of, experiment_on
-from tools.served.views import NATURAL, views_of
+from tools.served.pages import pages_of
 from tools.terminal import CannotMeasure
 
 SERVED = ("gunicorn", "uvicorn")
@@ -57,8 +57,8 @@ def judged(trees: Sequence[Tree], settings: Settings, bar: Progress) -> Verdicts
         raise CannotMeasure(f"the instructions of a server at {settings.host} cannot be counted: leave HOST out")
     names = list(settings.servers or SERVED)
     settings = replace(settings, servers=names, workers=1, seconds=1)
-    (hello,) = views_of(["hello"])
-    cells = [ServedCell(name, hello, NATURAL[SERVERS[name].interface], Shape(1)) for name in names]
+    (hello,) = pages_of(["hello"])
+    cells = [ServedCell(name, hello, verdict.NATIVE[SERVERS[name].interface], Shape(1)) for name in names]
     check(settings, cells)
     counts = counter()
     with _experiments(trees, settings, names, counts) as experiments:

@@ -195,20 +195,20 @@ def split(site: Site, result: Result, cell: tuple[str, str]) -> tuple[float, flo
 
 
 def served(folder: Path) -> dict[str, Any] | None:
-    """Return the chart of the first view of what ``make served`` left; None where there is none to read."""
+    """Return the chart of the first page of what ``make served`` left; None where there is none to read."""
     try:
         document = json.loads((folder / "served.json").read_bytes())
         rows = [row for row in document["results"] if row["connections"] and row["throughput"] is not None]
-        view, django = rows[0]["view"], document["settings"]["versions"]["Django"]
+        page, django = rows[0]["page"], document["settings"]["versions"]["Django"]
         series: dict[str, list[tuple[float, float]]] = {}
         for row in rows:
-            if row["view"] == view:
-                name = f"{row['server']} {row['style']}"
+            if row["page"] == page:
+                name = f"{row['server']} {row['view']}"
                 series.setdefault(name, []).append((float(row["connections"]), float(row["throughput"])))
     except (OSError, ValueError, LookupError, TypeError):
         return None
     return {
-        "title": f"Django {django}, view {view}: requests/s over connections",
+        "title": f"Django {django}, page {page}: requests/s over connections",
         "kind": "line",
         "x": {"type": "log", "title": "connections"},
         "y": {"title": "requests/s", "unit": "requests/s"},

@@ -40,7 +40,7 @@ GRAPHS = "graphs.html"
 SERVED = Path(".asv/html/served")
 """Where ``make served`` writes its page, beside asv.conf.json."""
 
-STYLES = """<link href="graphs.css" rel="stylesheet">
+HEAD = """<link href="graphs.css" rel="stylesheet">
     <noscript><style>body > div { display: none; }</style></noscript>"""
 ASV = """<script language="javascript" type="text/javascript"
             src="asv.js">"""
@@ -249,7 +249,7 @@ def move(target: Path) -> None:
     for old, new in (
         ('<input id="range" ', '<input id="range" aria-label="Commits" '),
         ("<html>", '<html lang="en">'),
-        ("</head>", f'<meta name="viewport" content="width=device-width, initial-scale=1">{STYLES}</head>'),
+        ("</head>", f'<meta name="viewport" content="width=device-width, initial-scale=1">{HEAD}</head>'),
         ('<li id="nav-li-" ', '<li><a href="index.html">Overview</a></li>\n\t<li id="nav-li-" '),
         ("</nav>", f"</nav>{NOSCRIPT}"),
         (ASV, f'<script src="graphs.js"></script>\n    {ASV}'),
