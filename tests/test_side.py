@@ -99,7 +99,6 @@ def test_instructions_of_all_threads_are_counted(side: Side, suite: Suite) -> No
 @pytest.mark.usefixtures("valgrind")
 def test_callgrind_counts_what_the_machine_counts(djangos: Djangos, tmp_path: Path, side: Side) -> None:
     (tmp_path / "head").symlink_to(djangos.path(Djangos.NEWEST))
-    # First, since it compiles what the cell imports, which costs a thousand requests.
     machine = counter_of_the_machine(side)
     callgrind = instructions.Callgrind()
     with contextlib.closing(
