@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -139,6 +140,18 @@ def suite(tmp_path: Path, forks: Forks) -> Suite:
     for folder in ("benchproject", "harness", "benchmarks"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     return Suite(tmp_path, forks)
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files, which a test must leave empty and other users may enter.
+
+    Its path is short, as pytest's own are not: that of a socket in it may have 107 bytes.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+        assert not list(Path(folder).iterdir())
 
 
 @pytest.fixture

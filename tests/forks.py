@@ -4,11 +4,19 @@ A line of the input is JSON, ``[folder, program, arguments]``. The program runs 
 where its output goes to the files ``stdout`` and ``stderr``. Its return code is the line of the answer.
 """
 
+import importlib
 import json
 import os
 import signal
 import sys
 
+IMPORTED = [
+    "asv_runner.run",
+    "django.core.handlers.asgi",
+    "django.core.handlers.wsgi",
+    "django.db.backends.sqlite3.base",
+    "django.test.client",
+]
 SECONDS = 120
 
 
@@ -29,11 +37,8 @@ def redirect(number, path, flags):
 
 
 if __name__ == "__main__":
-    import asv_runner.run  # noqa: F401
-    import django.core.handlers.asgi
-    import django.core.handlers.wsgi
-    import django.db.backends.sqlite3.base
-    import django.test.client
+    for name in IMPORTED:
+        importlib.import_module(name)
     from django.conf import settings
 
     assert not settings.configured  # a program says its own
