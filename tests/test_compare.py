@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, Checkout, Djangos
+from test_bisect import Planned
 
 from tools import instructions
 from tools.compare import compare as tools_compare
@@ -195,7 +196,7 @@ LIE = "        start_response('200 OK', [])\n        return [b'Hello, liar!']\n"
         (("--base", "HEAD", "--head", "asgiref"), r"asgiref .* needs asgiref>=99; asv.conf.json pins 3\."),
         (("--base", "HEAD", "--head", "empty"), "empty holds no django/__init__.py"),
         (
-            ("--base", "HEAD", "--head", "lie"),
+            ("--base", "HEAD", "--head", "lie", "--exact"),
             "not measured: lie .*: handlers.Hello WSGI, sync: Lie: hello_sync ran 0 times",
         ),
         (
@@ -228,6 +229,15 @@ def spoilt(origin: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     checkout.branch("lie", lambda: checkout.plant("django/core/handlers/wsgi.py", CALL, LIE))
     checkout.branch("empty", lambda: checkout.git("mv", "django", "other"))
     return checkout
+
+
+def test_beside_a_lie_the_rest_is_measured(spoilt: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instructions, "counter", lambda side, cell: Planned())
+    report = tools_compare("HEAD", "lie", spoilt.path, ["handlers"], exact=False)
+    assert report.status == 2
+    assert any("WSGI, sync: Lie: hello_sync ran 0 times" in failure for failure in report.failures)
+    measured = {pair.cell.params: [each.unit for each in pair.estimates] for pair in report.pairs if pair.estimates}
+    assert measured == {("ASGI", "async"): ["instructions", "time"]}
 
 
 @pytest.mark.parametrize("path", ["nowhere", "."])
