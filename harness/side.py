@@ -11,7 +11,7 @@ answers ``{"ended": status}``.
 - ``prove``: ``{}``
 - ``trace``: what ``harness.trace.trace`` returns
 - ``batch seconds N``, ``batch instructions N``: ``{"value": those of N calls}``
-- ``batch callgrind N``: ``{"value": 0}``; callgrind, under which this runs, writes those of N calls as the child ends
+- ``batch callgrind N``: ``{"value": 0}``; callgrind, which runs this, writes those of N calls as the child ends
 """
 
 import contextlib
