@@ -1,8 +1,8 @@
 """One side of a comparison: a process with one Django, each cell in a child forked from it, so that all start alike.
 
-``python -m harness.side LAYOUT PART ...`` answers each command, a line on standard input, with a line of JSON on standard
-output: first, unasked, with the cells of the benchmarks of those files, ``[[name, index, [parameter]]]``. It is given
-its Django by PYTHONPATH.
+``python -m harness.side LAYOUT PART ...`` answers each command, a line on standard input, with a line of JSON on
+standard output: first, unasked, with the cells of the benchmarks of those files, ``[[name, index, [parameter]]]``. It
+is given its Django by PYTHONPATH; LAYOUT is a number, the seed of its layout of memory.
 
 ``enter NAME INDEX`` forks a child and sets the cell up. The child answers ``{}``, ``{"n/a": reason}`` or
 ``{"failed": reason}``, and if it was ``{}`` all further commands until ``leave``. Once it is gone the parent
