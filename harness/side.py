@@ -1,8 +1,8 @@
 """One side of a comparison: a process with one Django, each cell in a child forked from it, so that all start alike.
 
-``python -m harness.side PART ...`` answers each command, a line on standard input, with a line of JSON on standard
-output: first, unasked, with the cells of the benchmarks of those files, ``[[name, index, [parameter]]]``. It is given
-its Django by PYTHONPATH.
+``python -m harness.side LAYOUT PART ...`` answers each command, a line on standard input, with a line of JSON on
+standard output: first, unasked, with the cells of the benchmarks of those files, ``[[name, index, [parameter]]]``. It
+is given its Django by PYTHONPATH; LAYOUT is a number, the seed of its layout of memory.
 
 ``enter NAME INDEX`` forks a child and sets the cell up. The child answers ``{}``, ``{"n/a": reason}`` or
 ``{"failed": reason}``, and if it was ``{}`` all further commands until ``leave``. Once it is gone the parent
@@ -11,6 +11,7 @@ answers ``{"ended": status}``.
 - ``prove``: ``{}``
 - ``trace``: what ``harness.trace.trace`` returns
 - ``batch seconds N``, ``batch instructions N``: ``{"value": those of N calls}``
+- ``batch callgrind N``: ``{"value": 0}``; callgrind, which runs this, writes those of N calls as the child ends
 """
 
 import contextlib
@@ -19,6 +20,7 @@ import io
 import itertools
 import json
 import os
+import random
 import re
 import select
 import signal
@@ -28,11 +30,12 @@ import traceback
 from pathlib import Path
 
 from harness.awaitable import Batch
+from harness.callgrind import CallgrindSwitch
 from harness.instructions import InstructionCounter
 from harness.proof import every_coroutine_awaited
 from harness.trace import trace
 
-CLOCKS = {"seconds": lambda: time.perf_counter, "instructions": InstructionCounter}
+CLOCKS = {"seconds": lambda: time.perf_counter, "instructions": InstructionCounter, "callgrind": CallgrindSwitch}
 GRACE = 1  # seconds in which a cell's child ends by itself once its commands have
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 
@@ -64,12 +67,14 @@ class EnteredCell:
         return {"value": self.batches[unit].timeit(int(number))}
 
 
-def main(parts):
+def main(layout, parts):
+    ballast = lay_out(int(layout))
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a benchmark prints is no answer
     benchmarks = {benchmark.name: benchmark for part in parts for benchmark in timed_benchmarks(part)}
     answer(answers, [list(cell) for benchmark in benchmarks.values() for cell in cells_of(benchmark)])
     gc.freeze()
+    assert ballast  # until here, so that all that was imported lies beside it
     for line in commands():
         _, name, index = line.split()
         answers.flush()
@@ -83,6 +88,16 @@ def main(parts):
         os.close(child_is_there)
         _, status = os.waitpid(pid, 0)
         answer(answers, {"ended": status})
+
+
+def lay_out(seed):
+    """Return objects of a memory's layout: what is allocated while they live lies where another seed does not put it.
+
+    A tree whose files are longer, or lie in another folder, moves all objects too, and with them which keys of a
+    table collide: Mytkowicz and others, "Producing Wrong Data Without Doing Anything Obviously Wrong!" (2009).
+    """
+    chance = random.Random(seed)
+    return [bytes(chance.randrange(4096)) for _ in range(chance.randrange(1, 4096))]
 
 
 def kill_unattended(pid, child_is_there):
@@ -154,4 +169,4 @@ if __name__ == "__main__":
     from asv_runner._aux import update_sys_path
 
     update_sys_path(str(BENCHMARKS))
-    main(sys.argv[1:])
+    main(sys.argv[1], sys.argv[2:])

@@ -10,6 +10,7 @@ import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
@@ -53,11 +54,38 @@ def with_environment(name: str, value: str) -> list[str]:
     return found
 
 
+class Forks:
+    """Python processes forked from one that has imported Django, as asv's forkserver starts those of benchmarks."""
+
+    def __init__(self) -> None:
+        self.origin = subprocess.Popen(
+            [sys.executable, ROOT / "tests/forks.py"], stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True
+        )
+
+    def run(self, folder: Path, program: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
+        assert self.origin.stdin
+        assert self.origin.stdout
+        print(json.dumps([str(folder), program, [str(each) for each in arguments]]), file=self.origin.stdin, flush=True)
+        code = int(self.origin.stdout.readline())
+        stdout, stderr = ((folder / name).read_text() for name in ("stdout", "stderr"))
+        return subprocess.CompletedProcess(program, code, stdout, stderr)
+
+    def close(self) -> None:
+        self.origin.communicate()
+
+
+@pytest.fixture(scope="session")
+def forks() -> Iterator[Forks]:
+    with contextlib.closing(Forks()) as started:
+        yield started
+
+
 @dataclass
 class Suite:
     """A copy of the measured project, the harness and the benchmarks."""
 
     root: Path
+    forks: Forks
 
     def change(self, file: str, old: str, new: str) -> None:
         """Replace ``old``, which must be there, in a file of the copy."""
@@ -74,9 +102,16 @@ class Suite:
 
         Raises AssertionError with what the process printed where asv would store nothing.
         """
+        return self._result(self._python, benchmark)
+
+    def run_forked(self, benchmark: str) -> Any:
+        """Run one benchmark in the same way, quickly, where it does not matter that Django is imported before."""
+        return self._result(self._forked, benchmark)
+
+    def _result(self, python: Callable[..., subprocess.CompletedProcess[str]], benchmark: str) -> Any:
         output = self.root / "result.json"
         output.unlink(missing_ok=True)
-        done = self._python(RUN, benchmark, output)
+        done = python(RUN, benchmark, output)
         assert done.returncode == 0, done.stderr
         return json.loads(output.read_text())
 
@@ -96,12 +131,27 @@ class Suite:
         command = [sys.executable, "-c", program, self.root / "benchmarks", *arguments]
         return subprocess.run(command, cwd=self.root, capture_output=True, text=True, timeout=120)
 
+    def _forked(self, program: str, *arguments: Any) -> subprocess.CompletedProcess[str]:
+        return self.forks.run(self.root, program, self.root / "benchmarks", *arguments)
+
 
 @pytest.fixture
-def suite(tmp_path: Path) -> Suite:
+def suite(tmp_path: Path, forks: Forks) -> Suite:
     for folder in ("benchproject", "harness", "benchmarks"):
         shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
-    return Suite(tmp_path)
+    return Suite(tmp_path, forks)
+
+
+@pytest.fixture
+def temporary() -> Iterator[Path]:
+    """A folder for temporary files, which a test must leave empty and other users may enter.
+
+    Its path is short, as pytest's own are not: that of a socket in it may have 107 bytes.
+    """
+    with tempfile.TemporaryDirectory() as folder:
+        Path(folder).chmod(0o777)
+        yield Path(folder)
+        assert not list(Path(folder).iterdir())
 
 
 @pytest.fixture

@@ -222,11 +222,10 @@ def test_rounds_that_were_interrupted_are_measured_again(own: Path) -> None:
     assert set(re.findall(r"floors\.\w+\.\w+", again.stdout)) == {"floors.Coroutine.time_await"}
 
 
-def test_runs_at_once_wait_for_each_other_and_leave_nothing_elsewhere(own: Path) -> None:
+def test_runs_at_once_wait_for_each_other_and_leave_nothing_elsewhere(own: Path, temporary: Path) -> None:
     command = [sys.executable, "-m", "tools", "bench", "--releases", NEWEST, "--scenarios", "floors"]
-    home, temporary = own / "home", own / "tmp"
+    home = own / "home"
     home.mkdir()
-    temporary.mkdir()
     folders = {"HOME": str(home), "TMPDIR": str(temporary)}
     environment = {**os.environ, **folders, "PIP_INDEX_URL": "http://127.0.0.1:9/"}
     with (own / ".releases/lock").open("w") as lock:

@@ -56,11 +56,11 @@ def commit(history: Checkout, tag: str) -> str:
 
 
 @pytest.fixture(autouse=True)
-def _temporary(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+def _temporary(temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("TMPDIR", str(temporary))
 
 
-def test_each_commit_is_found_and_the_function_named(history: Checkout, tmp_path: Path) -> None:
+def test_each_commit_is_found_and_the_function_named(history: Checkout, temporary: Path) -> None:
     done = bisect(history, "--good", "c1", "--scenario", "handlers.Hello WSGI, sync", "--all")
     assert done.returncode == 0, done.stderr
     found = [line.split()[3] for line in done.stdout.splitlines() if line.startswith("python_calls changed in")]
@@ -70,7 +70,7 @@ def test_each_commit_is_found_and_the_function_named(history: Checkout, tmp_path
     for calls in (1, 2):
         caller = "django.core.handlers.wsgi.WSGIHandler.__call__"
         assert f"+{calls} django.core.handlers.wsgi.planted, called by {caller}" in done.stdout
-    assert not list(tmp_path.iterdir())
+    assert not list(temporary.iterdir())
 
 
 def test_a_commit_that_does_not_run_is_skipped(history: Checkout) -> None:

@@ -13,6 +13,7 @@ from typing import Any
 
 import pytest
 from conftest import ROOT, Checkout, Djangos
+from test_bisect import Planned
 
 from tools.compare import instructions
 from tools.compare.command import compare as tools_compare
@@ -27,7 +28,6 @@ WORKTREE = ("--base", "HEAD", "--head", "worktree", "--scenarios", "handlers")
 
 def compare(checkout: Path, folder: Path, *arguments: str) -> subprocess.CompletedProcess[str]:
     """Run the command with an empty folder for what is temporary, and see that it is left empty."""
-    folder.mkdir()
     done = subprocess.run(
         [sys.executable, "-m", "tools", "compare", "--django", checkout, *arguments],
         cwd=ROOT,
@@ -46,12 +46,12 @@ def processes() -> list[str]:
 
 
 @pytest.fixture
-def said(checkout: Checkout, tmp_path: Path) -> Callable[..., tuple[int, dict[str, Any]]]:
+def said(checkout: Checkout, temporary: Path) -> Callable[..., tuple[int, dict[str, Any]]]:
     """Compare the working tree with its commit by the scenarios of handlers: the status and what the JSON holds."""
 
     def run(*options: str) -> tuple[int, dict[str, Any]]:
         state = checkout.state()
-        done = compare(checkout.path, tmp_path / "temporary", *WORKTREE, "--json", *options)
+        done = compare(checkout.path, temporary, *WORKTREE, "--json", *options)
         assert checkout.state() == state
         assert "Traceback" not in done.stderr
         return done.returncode, json.loads(done.stdout)
@@ -88,11 +88,13 @@ def test_one_more_crossing_is_found_and_named(checkout: Checkout, said: Callable
     assert "django.core.handlers.asgi.planted" in [called for called, _, _ in asynchronous["calls"]]
 
 
-def test_inlined_work_is_found_by_bytecodes_instructions_and_time(checkout: Checkout, tmp_path: Path) -> None:
+def test_inlined_work_is_found_by_bytecodes_instructions_and_time(
+    checkout: Checkout, tmp_path: Path, temporary: Path
+) -> None:
     """Said at once, in a table and in files."""
     checkout.plant("django/core/handlers/wsgi.py", CALL, "        for _ in range(6000):\n            pass\n")
     files = ("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
-    done = compare(checkout.path, tmp_path / "temporary", *WORKTREE, *files)
+    done = compare(checkout.path, temporary, *WORKTREE, *files)
     assert done.stdout.startswith("HEAD (")
     assert "handlers.Hello WSGI, sync: bytecodes" in done.stderr
     assert "Instructions and times" in done.stdout
@@ -124,12 +126,12 @@ def test_less_work_is_faster_and_status_0(checkout: Checkout, said: Callable[...
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="Django 3.0 is not tried on Python 3.14")
-def test_what_the_base_lacks_is_not_available(djangos: Djangos, checkout: Checkout, tmp_path: Path) -> None:
+def test_what_the_base_lacks_is_not_available(djangos: Djangos, checkout: Checkout, temporary: Path) -> None:
     """The commit that brought async views, in release history."""
     checkout.replace(djangos.path("3.0"))
     checkout.commit()
     arguments = ("--base", "HEAD", "--head", "HEAD~1", "--scenarios", "handlers", "--exact", "--markdown")
-    done = compare(checkout.path, tmp_path / "temporary", *arguments)
+    done = compare(checkout.path, temporary, *arguments)
     assert done.returncode in (0, 1), done.stderr
     assert re.match(r"\*\*HEAD \(.*\) → HEAD~1 \(.*\): sync path .*\*\*\n\n### Verdict\n\n\| ", done.stdout)
     assert re.search(
@@ -137,11 +139,11 @@ def test_what_the_base_lacks_is_not_available(djangos: Djangos, checkout: Checko
     )
 
 
-def test_a_head_that_waits_for_ever_is_said_within_half_a_minute(checkout: Checkout, tmp_path: Path) -> None:
+def test_a_head_that_waits_for_ever_is_said_within_half_a_minute(checkout: Checkout, temporary: Path) -> None:
     waits = "        await __import__('asyncio').Event().wait()\n"
     checkout.plant("django/core/handlers/asgi.py", "    async def run_get_response(self, request):\n", waits)
     start = time.monotonic()
-    done = compare(checkout.path, tmp_path / "temporary", *WORKTREE)
+    done = compare(checkout.path, temporary, *WORKTREE)
     assert time.monotonic() - start < 30
     assert done.returncode == 2
     hung = r"Error: not measured: working tree .*: handlers.Hello ASGI, sync: hung: no answer within 10 seconds"
@@ -149,17 +151,17 @@ def test_a_head_that_waits_for_ever_is_said_within_half_a_minute(checkout: Check
     assert "sync path unchanged" in done.stdout
 
 
-def test_parts_that_cannot_be_compared_are_named(checkout: Checkout, tmp_path: Path) -> None:
+def test_parts_that_cannot_be_compared_are_named(checkout: Checkout, tmp_path: Path, temporary: Path) -> None:
     checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
     arguments = ("--base", "HEAD", "--head", "worktree", "--exact", "--scenarios")
     files = ("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
-    done = compare(checkout.path, tmp_path / "one", *arguments, "handlers memory", *files)
+    done = compare(checkout.path, temporary, *arguments, "handlers memory", *files)
     assert done.returncode == 1
     reason = "no benchmark that repeats one call: make bench and asv show its figures"
     assert re.search(rf"both +{reason} +memory", done.stdout)
     assert re.search(rf"\| both +\| {reason} +\| memory", (tmp_path / "a.md").read_text())
     assert json.loads((tmp_path / "a.json").read_text())["left_out"] == ["memory"]
-    done = compare(checkout.path, tmp_path / "two", *arguments, "memory")
+    done = compare(checkout.path, temporary, *arguments, "memory")
     assert (done.returncode, done.stderr.strip()) == (2, f"Error: memory: {reason}")
 
 
@@ -194,7 +196,7 @@ LIE = "        start_response('200 OK', [])\n        return [b'Hello, liar!']\n"
         (("--base", "HEAD", "--head", "asgiref"), r"asgiref .* needs asgiref>=99; asv.conf.json pins 3\."),
         (("--base", "HEAD", "--head", "empty"), "empty holds no django/__init__.py"),
         (
-            ("--base", "HEAD", "--head", "lie"),
+            ("--base", "HEAD", "--head", "lie", "--exact"),
             "not measured: lie .*: handlers.Hello WSGI, sync: Lie: hello_sync ran 0 times",
         ),
         (
@@ -204,10 +206,10 @@ LIE = "        start_response('200 OK', [])\n        return [b'Hello, liar!']\n"
     ],
 )
 def test_bad_input_ends_in_one_line_and_status_2(
-    spoilt: Checkout, tmp_path: Path, arguments: tuple[str, ...], complaint: str
+    spoilt: Checkout, temporary: Path, arguments: tuple[str, ...], complaint: str
 ) -> None:
     state = spoilt.state()
-    done = compare(spoilt.path, tmp_path / "temporary", "--scenarios", "handlers", *arguments)
+    done = compare(spoilt.path, temporary, "--scenarios", "handlers", *arguments)
     assert done.returncode == 2
     assert re.search(rf"^Error: .*{complaint}", done.stderr.splitlines()[-1]), done.stderr
     assert "Traceback" not in done.stdout + done.stderr
@@ -229,23 +231,31 @@ def spoilt(origin: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return checkout
 
 
+def test_beside_a_lie_the_rest_is_measured(spoilt: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(instructions, "counter", lambda side, cell: Planned())
+    report = tools_compare("HEAD", "lie", spoilt.path, ["handlers"], exact=False)
+    assert report.status == 2
+    assert any("WSGI, sync: Lie: hello_sync ran 0 times" in failure for failure in report.failures)
+    measured = {pair.cell.params: [each.unit for each in pair.estimates] for pair in report.pairs if pair.estimates}
+    assert measured == {("ASGI", "async"): ["instructions", "time"]}
+
+
 @pytest.mark.parametrize("path", ["nowhere", "."])
-def test_a_path_that_is_no_checkout(tmp_path: Path, path: str) -> None:
-    done = compare(tmp_path / path, tmp_path / "temporary", "--base", "a", "--head", "b")
+def test_a_path_that_is_no_checkout(tmp_path: Path, temporary: Path, path: str) -> None:
+    done = compare(tmp_path / path, temporary, "--base", "a", "--head", "b")
     assert done.returncode == 2
     assert re.match(r"Error: .* is no folder|Error: .*not a git repository", done.stderr)
 
 
 @pytest.mark.parametrize("after", ["Hello WSGI, sync", "Hello ASGI, async"])
-def test_ctrl_c_ends_it_all(checkout: Checkout, tmp_path: Path, after: str) -> None:
+def test_ctrl_c_ends_it_all(checkout: Checkout, tmp_path: Path, temporary: Path, after: str) -> None:
     checkout.plant("django/http/response.py", "    def close(self):\n", "        planted()\n", PLANTED)
     state = checkout.state()
-    (tmp_path / "temporary").mkdir()
     command = [sys.executable, "-m", "tools", "compare", "--django", checkout.path, *WORKTREE]
     with subprocess.Popen(
         command,
         cwd=ROOT,
-        env={**os.environ, "TMPDIR": str(tmp_path / "temporary")},
+        env={**os.environ, "TMPDIR": str(temporary)},
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,
@@ -259,6 +269,6 @@ def test_ctrl_c_ends_it_all(checkout: Checkout, tmp_path: Path, after: str) -> N
     assert process.returncode == 2
     assert errors.splitlines()[-1].startswith("Error: interrupted")
     assert "Traceback" not in errors
-    assert not list((tmp_path / "temporary").iterdir())
-    assert not [line for line in processes() if str(tmp_path) in line]
+    assert not list(temporary.iterdir())
+    assert not [line for line in processes() if str(tmp_path) in line or str(temporary) in line]
     assert checkout.state() == state

@@ -88,7 +88,7 @@ def hello_sync(request):
 @pytest.mark.parametrize("cell", CELLS)
 @pytest.mark.parametrize("file", FILES)
 def test_truth_is_reported(suite: Suite, file: str, cell: int, kind: str) -> None:
-    assert suite.run(f"{file}.{kind}-{cell}") is not None
+    assert suite.run_forked(f"{file}.{kind}-{cell}") is not None
 
 
 @pytest.mark.parametrize("kind", KINDS)
@@ -200,5 +200,5 @@ def test_a_floor_that_does_nothing_is_refused(suite: Suite, benchmark: str, old:
 def refused(suite: Suite, benchmark: str, complaint: str) -> None:
     """Assert that a benchmark has no figure, for the reason that was planted."""
     with pytest.raises(AssertionError) as refusal:
-        suite.run(benchmark)
+        suite.run_forked(benchmark)
     assert re.search(complaint, str(refusal.value)), str(refusal.value)[-600:]

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import threading
 import time
 from collections.abc import Iterator
@@ -41,14 +40,6 @@ from tools.served.postgresql import database
 from tools.terminal import CannotMeasure
 
 NEEDS_WRK = pytest.mark.usefixtures("wrk")
-
-
-@pytest.fixture
-def open_to_all() -> Iterator[Path]:
-    """A folder for temporary files that PostgreSQL's user may enter, as pytest's own are not."""
-    with tempfile.TemporaryDirectory() as folder:
-        Path(folder).chmod(0o777)
-        yield Path(folder)
 
 
 @pytest.fixture
@@ -151,8 +142,7 @@ def test_what_is_started_ends_however_it_hides(tmp_path: Path) -> None:
 
 @NEEDS_WRK
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGKILL])
-def test_nothing_is_left_of_an_interrupted_run(checkout: Checkout, open_to_all: Path, number: signal.Signals) -> None:
-    temporary = open_to_all
+def test_nothing_is_left_of_an_interrupted_run(checkout: Checkout, temporary: Path, number: signal.Signals) -> None:
     command = [sys.executable, "-m", "tools", "served", "--django", str(checkout.path), "--servers", "gunicorn uvicorn"]
     command += ["--pages", "forum-orm-pool upstream-20ms", "--concurrency", "4", "--seconds", "20"]
     environment = {**os.environ, "TMPDIR": str(temporary)}
@@ -165,7 +155,7 @@ def test_nothing_is_left_of_an_interrupted_run(checkout: Checkout, open_to_all: 
 
 
 @pytest.mark.parametrize("user", ["", "nobody"])
-def test_postgresql_starts_for_root_and_for_a_user_and_goes(user: str, open_to_all: Path) -> None:
+def test_postgresql_starts_for_root_and_for_a_user_and_goes(user: str, temporary: Path) -> None:
     if user and os.geteuid():
         pytest.skip("this is a user already")
     program = (
@@ -174,7 +164,7 @@ def test_postgresql_starts_for_root_and_for_a_user_and_goes(user: str, open_to_a
         "    print(private.pid, private.connections())\n"
     )
     identity = {"user": user, "group": pwd.getpwnam(user).pw_gid, "extra_groups": []} if user else {}
-    environment = {**os.environ, "TMPDIR": str(open_to_all), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
+    environment = {**os.environ, "TMPDIR": str(temporary), "PYTHONPATH": str(ROOT), "PYTHONDONTWRITEBYTECODE": "1"}
     environment.pop("DATABASE_URL", None)
     command = [sys.executable, "-c", program]
     try:
@@ -185,7 +175,7 @@ def test_postgresql_starts_for_root_and_for_a_user_and_goes(user: str, open_to_a
     pid, connections = done.stdout.split()
     assert connections == "1"
     assert not psutil.pid_exists(int(pid))
-    assert list(open_to_all.iterdir()) == []
+    assert list(temporary.iterdir()) == []
 
 
 def test_a_server_that_database_url_names_is_used_and_left_as_it_was(monkeypatch: pytest.MonkeyPatch) -> None:

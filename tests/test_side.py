@@ -100,7 +100,6 @@ def test_instructions_of_all_threads_are_counted(side: Side, suite: Suite) -> No
 @pytest.mark.usefixtures("valgrind")
 def test_callgrind_counts_what_the_machine_counts(djangos: Djangos, tmp_path: Path, side: Side) -> None:
     (tmp_path / "head").symlink_to(djangos.path(Djangos.NEWEST))
-    # First, since it compiles what the cell imports, which costs a thousand requests.
     machine = counter_of_the_machine(side)
     callgrind = instructions.Callgrind()
     with contextlib.closing(
@@ -135,16 +134,16 @@ HANGS = {
 
 
 @pytest.fixture
-def newest(djangos: Djangos, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
+def newest(djangos: Djangos, tmp_path: Path, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> Tree:
     """The newest Django, in a folder where logs may be; all that it starts has this test's mark."""
-    monkeypatch.setenv("TMPDIR", str(tmp_path))
+    monkeypatch.setenv("TMPDIR", str(temporary))
     (tmp_path / "base").symlink_to(djangos.path(Djangos.NEWEST))
     return Tree(tmp_path / "base", "newest")
 
 
 @pytest.mark.parametrize("lines", HANGS.values(), ids=HANGS)
 def test_a_cell_that_hangs_is_killed_and_others_can_be_entered(
-    newest: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, lines: str
+    newest: Tree, temporary: Path, monkeypatch: pytest.MonkeyPatch, lines: str
 ) -> None:
     monkeypatch.setattr(tools_side, "PATIENCE", 4)
     with (
@@ -153,9 +152,9 @@ def test_a_cell_that_hangs_is_killed_and_others_can_be_entered(
     ):
         started.cells()
         assert comparison.outcome(started, HELLO[3]).failed == "hung: no answer within 4 seconds"
-        assert len(with_environment("TMPDIR", str(tmp_path))) == 1
+        assert len(with_environment("TMPDIR", str(temporary))) == 1
         assert comparison.outcome(started, HELLO[0]).counts["python_calls"] > 0
-    assert with_environment("TMPDIR", str(tmp_path)) == []
+    assert with_environment("TMPDIR", str(temporary)) == []
 
 
 def test_a_path_on_which_cells_hung_is_not_waited_for_again(newest: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -175,7 +174,7 @@ def test_a_path_on_which_cells_hung_is_not_waited_for_again(newest: Tree, monkey
     assert compared.verdicts.keys() >= {pair.cell for pair in pairs if pair.cell.params == ("WSGI", "sync")}
 
 
-def test_a_django_that_hangs_at_import_is_said(newest: Tree, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_django_that_hangs_at_import_is_said(newest: Tree, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(tools_side, "START", 3)
     with trial.planted(newest, trial.ASGI, "        None\n") as head:
         with (head.path / "django/__init__.py").open("a") as file:
@@ -185,7 +184,7 @@ def test_a_django_that_hangs_at_import_is_said(newest: Tree, tmp_path: Path, mon
             pytest.raises(Hung, match=r"^planted: what it imports: hung: no answer within 3 seconds$"),
         ):
             started.cells()
-    assert with_environment("TMPDIR", str(tmp_path)) == []
+    assert with_environment("TMPDIR", str(temporary)) == []
 
 
 PROGRAM = """
@@ -201,11 +200,11 @@ with side.entered(hangs):
 """
 
 
-def test_what_hangs_ends_with_a_tool_that_is_killed(newest: Tree, tmp_path: Path) -> None:
+def test_what_hangs_ends_with_a_tool_that_is_killed(newest: Tree, temporary: Path) -> None:
     with trial.planted(newest, trial.ASGI, HANGS["blocks its thread"]) as head:
         command = [sys.executable, "-c", PROGRAM, str(head.path)]
         with subprocess.Popen(command, cwd=ROOT, env={**os.environ, "PYTHONPATH": str(ROOT)}) as tool:
-            assert eventually(lambda: len(with_environment("TMPDIR", str(tmp_path))) == 3, 30)
+            assert eventually(lambda: len(with_environment("TMPDIR", str(temporary))) == 3, 30)
             time.sleep(1)  # until it is in the request
             tool.kill()
-    assert eventually(lambda: with_environment("TMPDIR", str(tmp_path)) == [])
+    assert eventually(lambda: with_environment("TMPDIR", str(temporary)) == [])

@@ -445,20 +445,20 @@ def test_what_was_served_stays_and_is_shown(measured: Project, tmp_path: Path, p
         assert page.locator("body").inner_text() == "served"
 
 
-def test_a_killed_publishing_leaves_no_process_and_loses_nothing(tmp_path: Path) -> None:
+def test_a_killed_publishing_leaves_no_process_and_loses_nothing(tmp_path: Path, temporary: Path) -> None:
     generated.write(tmp_path, 300, 40)
     project = Project(tmp_path)
     (project.html / "served").mkdir(parents=True)
     (project.html / "served/index.html").write_text("served")
     pages = tmp_path / "html.new/pages"
     command = [sys.executable, "-m", "asv", "--config", str(tmp_path / "asv.conf.json"), "publish", "--no-pull"]
-    environment = {**os.environ, "TMPDIR": str(tmp_path)}
+    environment = {**os.environ, "TMPDIR": str(temporary)}
     publishing = subprocess.Popen(command, cwd=ROOT, env=environment, stdout=subprocess.DEVNULL)
     assert eventually(lambda: (pages / "index.html").exists(), 60)
-    assert len(with_environment("TMPDIR", str(tmp_path))) > 1
+    assert len(with_environment("TMPDIR", str(temporary))) > 1
     publishing.kill()
     publishing.wait()
-    assert eventually(lambda: with_environment("TMPDIR", str(tmp_path)) == [])
+    assert eventually(lambda: with_environment("TMPDIR", str(temporary)) == [])
     project.publish()
     assert (project.html / "served/index.html").read_text() == "served"
     assert (project.html / "index.html").exists()

@@ -76,12 +76,13 @@ class Side:
         self._slowdown = slowdown
         self._unread = b""
         self._cell: Cell | None = None
-        self.log = tree.path.parent / f"{tree.path.name}-{next(_numbers)}.log"
+        number = next(_numbers)
+        self.log = tree.path.parent / f"{tree.path.name}-{number}.log"
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {"PYTHONPATH": os.pathsep.join([str(tree.path), str(ROOT)]), "PYTHONHASHSEED": "0"}
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
-                [*command, "-m", "harness.side", *parts],
+                [*command, "-m", "harness.side", str(number), *parts],
                 cwd=tree.path,
                 env=environment,
                 stdin=subprocess.PIPE,
