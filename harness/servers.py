@@ -48,7 +48,7 @@ def missing(name):
 
 def command_of(name, port, workers=1, threads=1, python=sys.executable, application=None):
     """Return the command that serves the measured project, or another ``application``, by the server ``name``."""
-    wsgi, asgi = (application or "benchproject.%s:application" % interface for interface in ("wsgi", "asgi"))
+    wsgi, asgi = application or "benchproject.wsgi:application", application or "benchproject.asgi:application"
     words = SERVERS[name].command.format(port=port, workers=workers, threads=threads, wsgi=wsgi, asgi=asgi).split()
     return [python, "-m", *words]
 
