@@ -22,7 +22,7 @@ class Auth(cookies.CookieCells):
     """
 
     params, param_names = cells.over(cookies.CookieCells, action=list(ACTIONS))
-    part = "auth"
+    urlconf = "benchproject.views.auth"
     track_queries = sqlite.track_queries
 
     def settings(self, action):

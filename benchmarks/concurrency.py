@@ -26,7 +26,7 @@ class InFlight(cells.Uncounted):
 
     params = [[1, 10, 100, 1000], list(KINDS)]
     param_names = ["in_flight", "view"]
-    part = "concurrency"
+    urlconf = "benchproject.views.concurrency"
     budget = 0.2  # seconds for the samples of a figure
 
     def setup(self, in_flight, kind):

@@ -18,7 +18,7 @@ class CSRF(cookies.CookieCells):
     """
 
     params, param_names = cells.over(cookies.CookieCells, request=["GET sets token", "POST valid", "POST refused"])
-    part = "csrf"
+    urlconf = "benchproject.views.csrf"
 
     def settings(self, request):
         return {"MIDDLEWARE": [MIDDLEWARE]}

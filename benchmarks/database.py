@@ -94,7 +94,7 @@ class Forum(Items, cells.Cells):
 
     params = [*cells.Cells.params[:1], list(Items.APIS), ["kept", "opened for each request"], list(Items.DATABASES)]
     param_names = ["interface", "api", "connection", "database"]
-    part = "database"
+    urlconf = "benchproject.views.database"
 
     def setup(self, interface, api, *variant):
         super().setup(interface, self.APIS[api], api, *variant)

@@ -22,7 +22,7 @@ class Disconnect(cells.Uncounted):
 
     params = [list(PATHS)]
     param_names = ["client_leaves"]
-    part = "disconnect"
+    urlconf = "benchproject.views.disconnect"
     patience = 2  # seconds after which a view is taken for one that never starts or is never cancelled
     time_to_end = 0.1  # seconds: asgiref does not wait for the thread that ends a request's thread
     times = 30

@@ -26,7 +26,7 @@ class Failing:
         HOOKED: (200, b"Hello, world!"),
     }
 
-    part = "errors"
+    urlconf = "benchproject.views.errors"
 
     def settings(self, error="no route"):
         return {

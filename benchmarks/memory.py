@@ -24,7 +24,7 @@ class Kept(cells.Uncounted):
     threads still settle in some; half a block counts as none. Async views since Django 3.1.
     """
 
-    part = "memory"
+    urlconf = "benchproject.views.memory"
     REQUESTS = 1000
 
     def blocks(self, requests):
@@ -61,7 +61,7 @@ peak_memory.unit = "bytes"
 class Upload(cells.NativeCells, cells.Uncounted):
     """How much memory does an upload of 10 MB take at most, as a form's file? Isolates how Django receives a body."""
 
-    part = "memory"
+    urlconf = "benchproject.views.memory"
     SIZE = 10 * 2**20
     track_peak_memory = peak_memory
 
@@ -84,7 +84,7 @@ class Stream(cells.Uncounted):
     Isolates whether Django passes on each chunk or collects them all. Async iterators since Django 4.2.
     """
 
-    part = "memory"
+    urlconf = "benchproject.views.memory"
     track_peak_memory = peak_memory
 
     def prepare(self):
@@ -140,7 +140,7 @@ class Waiting(cells.Uncounted):
     """
 
     params, param_names = [[1000]], ["in_flight"]
-    part = "memory"
+    urlconf = "benchproject.views.memory"
 
     def setup(self, in_flight):
         super().setup("ASGI", "async", in_flight)

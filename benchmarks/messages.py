@@ -16,7 +16,7 @@ class Message(cookies.CookieCells):
     """
 
     params, param_names = cells.over(cookies.CookieCells, storage=list(STORAGES), access=["add", "read"])
-    part = "messages"
+    urlconf = "benchproject.views.messages"
 
     def settings(self, storage, access):
         session = ["django.contrib.sessions.middleware.SessionMiddleware"] if storage == "session" else []

@@ -53,7 +53,7 @@ class Head(cells.NativeCells):
         "10 cookies": ("cookies", [("Cookie", COOKIES)], b"10 0123456789abcdef0123456789abcdef"),
     }
 
-    part = "requests"
+    urlconf = "benchproject.views.requests"
     params, param_names = cells.over(cells.NativeCells, carries=list(CARRIES))
 
     def path(self, carries):
@@ -85,7 +85,7 @@ class Body(cells.NativeCells):
         "10 MB never read": lambda: ("unread", post("application/octet-stream", noise(10)), str(10 << 20)),
     }
 
-    part = "requests"
+    urlconf = "benchproject.views.requests"
     params, param_names = cells.over(cells.NativeCells, carries=list(CARRIES))
 
     def settings(self, carries):

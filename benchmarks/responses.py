@@ -23,7 +23,7 @@ class HttpResponse(cells.NativeCells):
     Since Django 3.0 (ASGI: 3.1).
     """
 
-    part = "responses"
+    urlconf = "benchproject.views.responses"
     params, param_names = cells.over(cells.NativeCells, content=list(SIZES))
 
     def path(self, content):
@@ -36,7 +36,7 @@ class HttpResponse(cells.NativeCells):
 class JsonResponse(cells.NativeCells):
     """What does a response of JSON cost, twenty small objects? Since Django 3.0 (ASGI: 3.1)."""
 
-    part = "responses"
+    urlconf = "benchproject.views.responses"
 
     def path(self):
         return "/json/%s/" % self.view
@@ -55,7 +55,7 @@ class FileResponse(cells.NativeCells):
     A file is a sync iterator, of blocks of 4 KB under WSGI. Since Django 3.0 (ASGI: 3.1).
     """
 
-    part = "responses"
+    urlconf = "benchproject.views.responses"
 
     def path(self):
         return "/file/%s/" % self.view
@@ -75,7 +75,7 @@ class Headers(cells.NativeCells):
         "20 cookies": ("many_cookies", [("Set-Cookie", "cookie%d=value%d" % (n, n)) for n in range(20)]),
     }
 
-    part = "responses"
+    urlconf = "benchproject.views.responses"
     params, param_names = cells.over(cells.NativeCells, sets=list(SETS))
 
     def path(self, sets):
@@ -95,7 +95,7 @@ class StreamingHttpResponse(cells.NativeCells):
     A chunk is 1 KB. Sync iterators since Django 3.0 (ASGI: 3.1), async iterators since 4.2.
     """
 
-    part = "responses"
+    urlconf = "benchproject.views.responses"
     params, param_names = cells.over(cells.NativeCells, iterator=["sync", "async"], chunks=[1, 100])
     track_threads = cells.exact("threads", "threads")
     track_event_loops = cells.exact("event_loops", "loops")

@@ -45,7 +45,7 @@ class Routes(cells.NativeCells):
 class Includes(cells.NativeCells):
     """What do nested includes cost, each with a namespace of its own? Since Django 3.0 (ASGI: 3.1)."""
 
-    part = "routing"
+    urlconf = "benchproject.views.routing"
     params, param_names = cells.over(cells.NativeCells, depth=[1, 4])
 
     def path(self, depth):
@@ -60,7 +60,7 @@ class Converters(cells.NativeCells):
 
     CONVERTERS = ["int", "slug", "uuid", "str", "path"]
 
-    part = "routing"
+    urlconf = "benchproject.views.routing"
 
     def path(self):
         key = "01234567-89ab-cdef-0123-456789abcdef"
@@ -84,7 +84,7 @@ class Reverse(cells.NativeCells):
 
     ROUTES = {0: ("home_url", b"/home/"), 3: ("article_url", b"/articles/2024/5/async-django/")}
 
-    part = "routing"
+    urlconf = "benchproject.views.routing"
     params, param_names = cells.over(cells.NativeCells, arguments=list(ROUTES))
 
     def path(self, arguments):

@@ -15,7 +15,7 @@ class Session(cookies.CookieCells):
     """
 
     params, param_names = cells.over(cookies.CookieCells, backend=BACKENDS, access=["read", "write"])
-    part = "sessions"
+    urlconf = "benchproject.views.sessions"
     track_queries = sqlite.track_queries
 
     def settings(self, backend, access):

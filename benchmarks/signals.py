@@ -102,7 +102,7 @@ class OpenConnection(RequestSignals):
     Isolates opening and closing over RequestSignals; an async view opens it by a crossing. No SQL is sent.
     """
 
-    part = "signals"
+    urlconf = "benchproject.views.signals"
     params, param_names = cells.over(cells.Cells, receivers=["all"])
 
     def prepare(self, receivers):

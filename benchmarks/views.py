@@ -29,7 +29,7 @@ class Style(cells.Cells):
         "TemplateView": [View.dispatch, Template.render],
     }
 
-    part = "views"
+    urlconf = "benchproject.views.views"
     params, param_names = cells.over(cells.Cells, style=list(STARTS))
 
     def settings(self, style):
@@ -50,7 +50,7 @@ class Decorator(cells.NativeCells):
     login_required has a user at hand, without a session. Each decorates async views since Django 5.0 or 5.1.
     """
 
-    part = "views"
+    urlconf = "benchproject.views.views"
     params, param_names = cells.over(
         cells.NativeCells,
         decorator=["csrf_exempt", "never_cache", "cache_page", "require_http_methods", "login_required", "all"],

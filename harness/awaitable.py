@@ -7,11 +7,8 @@ and plain functions that return a coroutine, in one event loop that lives as lon
 
 import functools
 import gc
-import hashlib
 import inspect
 import itertools
-from importlib.metadata import version
-from pathlib import Path
 
 from asv_runner.benchmarks import benchmark_types
 from asv_runner.benchmarks.time import TimeBenchmark
@@ -19,8 +16,7 @@ from asv_runner.benchmarks.timeraw import TimerawBenchmark
 
 from harness import loop
 from harness.proof import every_coroutine_awaited
-
-_ROOT = Path(__file__).parent.parent
+from harness.version import version_of
 
 
 def register():
@@ -38,8 +34,7 @@ def _behaviour(kind):
 class Awaiting:
     """A benchmark whose functions are awaited; ``prove``, if it has one, runs before and after its measurement.
 
-    Setup runs once a process, not before each sample. ``version`` is a hash of what runs: the benchmark's file, the
-    measured project, the harness and the version of asv_runner.
+    Setup runs once a process, not before each sample. ``version`` is a hash of what runs: see ``harness.version``.
     """
 
     def __init__(self, name, func, attr_sources):
@@ -50,7 +45,7 @@ class Awaiting:
         _refuse_what_nobody_awaits(self)
         self.call = func
         self.func = _settling(func)
-        self.version = fingerprint(self.code, attr_sources[-1].__file__)
+        self.version = version_of(attr_sources[-1].__name__)
 
     def run(self, *param):
         gc.freeze()  # so that the collections of proofs and samples do not go through all that was imported
@@ -142,19 +137,3 @@ def _refuse_what_nobody_awaits(benchmark):
                 "%s: nothing would await %s; make it a plain def, or an async def time_, track_, mem_ or peakmem_"
                 % (benchmark.name, function.__qualname__)
             )
-
-
-def fingerprint(code, file):
-    """Return the version of a benchmark: a SHA-256 over its code, its file and all that it runs but Django."""
-    digest = hashlib.sha256((code + _fingerprint_of_harness()).encode())
-    digest.update(Path(file).read_bytes())
-    return digest.hexdigest()
-
-
-@functools.lru_cache(maxsize=None)
-def _fingerprint_of_harness():
-    digest = hashlib.sha256(version("asv_runner").encode())
-    for folder in ("benchproject", "harness"):
-        for file in sorted((_ROOT / folder).rglob("*.py")):
-            digest.update(str(file.relative_to(_ROOT)).encode() + file.read_bytes())
-    return digest.hexdigest()

@@ -75,7 +75,7 @@ class Cells(Counted):
     params = (["WSGI", "ASGI"], ["sync", "async"])
     param_names = ("interface", "view")
     sync_callers = ("WSGI",)
-    part = "hello"  # the file in benchproject/views/ whose routes are there
+    urlconf = "benchproject.views.hello"  # whose routes are there
 
     def settings(self, *variant):
         """Return the settings that differ from benchproject's."""
@@ -106,7 +106,7 @@ class Cells(Counted):
 
     def setup(self, interface, view, *variant):
         self.interface, self.view = interface, view
-        project.configure(**dict({"ROOT_URLCONF": "benchproject.views." + self.part}, **self.settings(*variant)))
+        project.configure(**dict({"ROOT_URLCONF": self.urlconf}, **self.settings(*variant)))
         if view == "async":
             project.need_async_views()
         self.prepare(*variant)

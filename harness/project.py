@@ -9,6 +9,8 @@ from django.conf import settings
 from django.core.handlers.base import BaseHandler
 from django.utils.module_loading import import_string
 
+ENTRIES = {"WSGI": "benchproject.wsgi", "ASGI": "benchproject.asgi"}
+
 
 def configure(**overrides):
     """Set Django up with ``benchproject.settings``, some of them overridden. Once a process: Django allows no more."""
@@ -25,7 +27,7 @@ def application(interface):
     """
     if interface == "ASGI":
         need("ASGI (Django 3.0)", _has("django.core.handlers.asgi"))
-    return importlib.import_module("benchproject." + interface.lower()).application
+    return importlib.import_module(ENTRIES[interface]).application
 
 
 def need_async_views():

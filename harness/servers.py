@@ -51,7 +51,7 @@ def command_of(name, port, workers=1, threads=1, python=sys.executable, applicat
 
     ``under`` is the start of a command that runs another, such as valgrind.
     """
-    wsgi, asgi = (application or "benchproject.%s:application" % interface for interface in ("wsgi", "asgi"))
+    wsgi, asgi = application or "benchproject.wsgi:application", application or "benchproject.asgi:application"
     words = SERVERS[name].command.format(port=port, workers=workers, threads=threads, wsgi=wsgi, asgi=asgi).split()
     return [*under, python, "-m", *words]
 

@@ -10,7 +10,12 @@ from django.core.handlers.wsgi import WSGIRequest
 
 from benchproject.served.answer import answer, seconds, unavailable
 
-DRIVERS = ["orm", "psycopg2", "psycopg", "asyncpg"]
+DRIVERS = {
+    "orm": "benchproject.served.by_orm",
+    "psycopg2": "benchproject.served.by_psycopg2",
+    "psycopg": "benchproject.served.by_psycopg",
+    "asyncpg": "benchproject.served.by_asyncpg",
+}
 CONNECTIONS = ["query", "request", "persistent", "pool"]
 
 
@@ -34,6 +39,6 @@ def _module(driver, connections):
     if driver not in DRIVERS or connections not in CONNECTIONS:
         raise NotImplementedError("no driver %s with connections %s" % (driver, connections))
     try:
-        return importlib.import_module("benchproject.served.by_" + driver)
+        return importlib.import_module(DRIVERS[driver])
     except ImportError as problem:
         raise NotImplementedError(str(problem)) from problem
