@@ -3,6 +3,7 @@
 import json
 import math
 import os
+import re
 import resource
 import shutil
 import subprocess
@@ -630,6 +631,26 @@ def test_bad_results_are_said_and_left_out(measured: Project, tmp_path: Path, pa
             assert page.title() != "evil"
         assert complaints == []
     assert contents(own.html).keys() == contents(measured.html).keys()
+
+
+def test_results_of_an_earlier_suite_are_shown_and_said_to_be(measured: Project, tmp_path: Path) -> None:
+    own = measured.copy(tmp_path)
+    own.alone()
+    shown = (own.html / "index.html").read_text()
+    assert "earlier version" not in shown
+    described = own.folder / "results/benchmarks.json"
+    suite = json.loads(described.read_text())
+    suite.pop("version")
+    version = suite["handlers.Hello.time_request"]["version"]
+    for path in (described, *own.results):
+        path.write_text(path.read_text().replace(version, "another"))
+    own.alone()
+    line = re.compile(r"\s+By an earlier version of the suite: (\d+) of its (\d+) benchmarks have\s+changed since\.")
+    changed = line.search((own.html / "index.html").read_text())
+    assert changed is not None
+    hello = [name for name in suite if name.startswith("handlers.")]
+    assert changed.groups() == (str(len(hello)), str(len(suite)))
+    assert line.sub("", (own.html / "index.html").read_text()) == shown
 
 
 def test_no_results_are_said(measured: Project, tmp_path: Path, page: Page) -> None:

@@ -8,6 +8,7 @@ from typing import Any, NamedTuple
 
 from asv.util import human_value
 
+from harness.version import version_of
 from tools.site import charts
 from tools.site.changes import drift, interval, resolution
 from tools.site.results import Result
@@ -226,7 +227,16 @@ def conditions(site: Site) -> dict[str, Any]:
         "versions": result.environment,
         "measured": result.measured // 1000,
         "resolution": f"{size:.0%}" if size is not None else "unknown",
+        "changed_since": len(changed_since(site)),
     }
+
+
+def changed_since(site: Site) -> list[str]:
+    """Return the benchmarks that the suite at hand has in another version than the results, or not at all."""
+    parts = {path.stem for path in site.benchmarks.glob("*.py")}
+    versions = {part: version_of(f"benchmarks.{part}") for part in parts}
+    stored = site.suite.benchmarks.items()
+    return [name for name, entry in stored if entry.get("version") != versions.get(name.partition(".")[0])]
 
 
 def described(machine: Mapping[str, Any]) -> Iterator[str]:
