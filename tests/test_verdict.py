@@ -47,7 +47,7 @@ def test_a_group_is_judged_by_its_worst_cell() -> None:
     cells = [Cell("middleware.Stack.time_request", index, ("WSGI", "sync", str(index))) for index in range(3)]
     unchanged, slower = verdict.judge({}, [estimate(0.0)]), verdict.judge({"hops": 1}, [])
     said = verdict.by_group({cells[0]: unchanged, cells[1]: slower, cells[2]: unchanged})
-    assert said == dict.fromkeys(("sync path", "middleware"), ("slower", "+1 hops", f"1 of 3 cells, {cells[1]}"))
+    assert said == dict.fromkeys(("sync path", "middleware"), ("slower", "+1 hops", f"1 of 3 cells, {cells[1]}", False))
 
 
 @pytest.mark.parametrize(

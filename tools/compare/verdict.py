@@ -48,11 +48,12 @@ class Estimate(NamedTuple):
 
 
 class Verdict(NamedTuple):
-    """What is said of a cell, or of a group of cells, by what, and where in the group."""
+    """What is said of a cell, or of a group of cells, by what, where in the group, and if it was measured."""
 
     word: Word
     because: str = ""
     where: str = ""
+    measured: bool = False
 
     def __str__(self) -> str:
         return f"{self.word} ({self.because})" if self.because else self.word
@@ -99,20 +100,25 @@ def judge(changes: Mapping[str, int], estimates: Iterable[Estimate]) -> Verdict:
     """
     measured = list(estimates)
     changed = [estimate for estimate in measured if estimate.word != "unchanged"]
-    words = {estimate.word for estimate in changed}
     more = [metric for metric in WORK if changes.get(metric, 0) > 0]
     less = [metric for metric in WORK if changes.get(metric, 0) < 0]
     counts = ", ".join(f"{changes[metric]:+} {metric}" for metric in more + less)
     within = [f"{each.unit} ± {each.resolution:.1%}" for each in measured if each not in changed]
     reasons = ", ".join(filter(None, [*map(str, changed), counts, *within]))
+    return Verdict(_word(more, less, measured), reasons, measured=bool(measured))
+
+
+def _word(more: Sequence[str], less: Sequence[str], measured: Sequence[Estimate]) -> Word:
+    changed = [estimate for estimate in measured if estimate.word != "unchanged"]
+    words = {estimate.word for estimate in changed}
     if len(words) == 2:
-        return Verdict("cannot tell", reasons)
+        return "cannot tell"
     if words:
         waits = words == {"faster"} and set(more) & set(WAITS) and "time" not in {each.unit for each in changed}
-        return Verdict("cannot tell" if waits else words.pop(), reasons)
+        return "cannot tell" if waits else words.pop()
     if more and not less:
-        return Verdict("slower", reasons)
-    return Verdict("cannot tell" if less and not measured else "unchanged", reasons)
+        return "slower"
+    return "cannot tell" if less and not measured else "unchanged"
 
 
 def summary(verdicts: Mapping[Cell, Verdict]) -> Verdict:
@@ -120,8 +126,8 @@ def summary(verdicts: Mapping[Cell, Verdict]) -> Verdict:
     words: Sequence[Word] = ("slower", "faster", "cannot tell", "unchanged")
     word = next(word for word in words if word in {verdict.word for verdict in verdicts.values()})
     cells = [cell for cell, verdict in verdicts.items() if verdict.word == word]
-    shown = max(cells, key=lambda cell: "%" in verdicts[cell].because)  # the first that was measured, if one was
-    return Verdict(word, verdicts[shown].because, f"{len(cells)} of {len(verdicts)} cells, {shown}")
+    shown = next((cell for cell in cells if verdicts[cell].measured), cells[0])
+    return verdicts[shown]._replace(where=f"{len(cells)} of {len(verdicts)} cells, {shown}")
 
 
 def by_group(verdicts: Mapping[Cell, Verdict]) -> dict[str, Verdict]:
