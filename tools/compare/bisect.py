@@ -163,7 +163,8 @@ class Bisection:
             # In a process of its own first, which compiles what the cell imports: that costs a thousand requests.
             counter = instructions.counter(side, self._cell)
         with ExitStack() as stack, ThreadPoolExecutor(len(our_cpus())) as threads:
-            sides = [Side(copy, self.parts, counter.command, counter.slowdown) for _ in range(counter.processes)]
+            layouts = range(counter.processes)
+            sides = [Side(copy, self.parts, counter.command, counter.slowdown, layout) for layout in layouts]
             for side, cpu in zip(sides, itertools.cycle(our_cpus())):
                 stack.enter_context(closing(side))
                 side.pin(cpu)

@@ -197,8 +197,9 @@ class Comparison:
         return self.pairs[cell].size
 
     def _start(self, counter: instructions.Counter) -> tuple[Side, Side]:
-        base, head = (Side(tree, self.parts, counter.command, counter.slowdown) for tree in self.trees)
-        self._sides.setdefault(counter.command, []).append((base, head))
+        sides = self._sides.setdefault(counter.command, [])
+        base, head = (Side(tree, self.parts, counter.command, counter.slowdown, len(sides)) for tree in self.trees)
+        sides.append((base, head))
         for side, cpu in zip((base, head), self._cpus, strict=True):
             side.pin(cpu)
         return base, head

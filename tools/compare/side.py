@@ -65,24 +65,29 @@ class Cell:
 class Side:
     """A process that measures the Django of a tree. It ends with ``close``, or with the tool.
 
-    ``slowdown`` is by what factor ``command`` makes it slower. ``hung`` are the cells that had to be killed.
+    ``slowdown`` is by what factor ``command`` makes it slower, ``layout`` the seed of its layout of memory: under
+    callgrind equal trees with equal layouts count the same. ``hung`` are the cells that had to be killed.
     """
 
     def __init__(
-        self, tree: Tree, parts: Sequence[str], command: Sequence[str] = MEASURED, slowdown: float = 1
+        self,
+        tree: Tree,
+        parts: Sequence[str],
+        command: Sequence[str] = MEASURED,
+        slowdown: float = 1,
+        layout: int = 0,
     ) -> None:
         self.label = tree.label
         self.hung: list[Cell] = []
         self._slowdown = slowdown
         self._unread = b""
         self._cell: Cell | None = None
-        number = next(_numbers)
-        self.log = tree.path.parent / f"{tree.path.name}-{number}.log"
+        self.log = tree.path.parent / f"{tree.path.name}-{next(_numbers)}.log"
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
         environment |= {"PYTHONPATH": os.pathsep.join([str(tree.path), str(ROOT)]), "PYTHONHASHSEED": "0"}
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
-                [*command, "-m", "harness.side", str(number), *parts],
+                [*command, "-m", "harness.side", str(layout), *parts],
                 cwd=tree.path,
                 env=environment,
                 stdin=subprocess.PIPE,
