@@ -441,8 +441,8 @@ def test_what_was_served_stays_and_is_shown(measured: Project, tmp_path: Path, p
     own.publish()
     with served(own.html) as address:
         page.goto(address)
-        page.get_by_label("view hello: requests/s over connections").wait_for()
-        page.get_by_role("link", name="every server, view and load").click()
+        page.get_by_label("page hello: requests/s over connections").wait_for()
+        page.get_by_role("link", name="every server, page and load").click()
         assert page.locator("body").inner_text() == "served"
 
 
@@ -468,10 +468,11 @@ def test_a_killed_publishing_leaves_no_process_and_loses_nothing(tmp_path: Path,
 
 @pytest.fixture(scope="module")
 def small(tmp_path_factory: pytest.TempPathFactory) -> Project:
-    """A published project whose folder has ``tools`` beside asv.conf.json, as this repository has."""
+    """A published project whose folder has ``tools`` and what that needs beside asv.conf.json, as this repository."""
     project = Project(tmp_path_factory.mktemp("a folder of é") / "small")
     generated.write(project.folder, 3, 13)
-    (project.folder / "tools").symlink_to(ROOT / "tools")
+    for name in ("tools", "harness"):
+        (project.folder / name).symlink_to(ROOT / name)
     assert console(project).returncode == 0
     return project
 
