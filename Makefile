@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help bench compare bisect trial served locust-worker crossing site measure merge pending milestones results \
-	publish summary test check lint vendor clean system
+	publish summary test check lint hooks vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
@@ -115,6 +115,9 @@ lint: .venv/test ## check style, types and workflows
 	@$(BIN)/mypy
 	@$(BIN)/zizmor --quiet --offline --persona pedantic .github
 	@$(BIN)/actionlint .github/workflows/*.yml
+
+hooks: ## have git run make lint before each commit here
+	@git config core.hooksPath .ci/hooks
 
 vendor: .venv/bench ## fetch the site's scripts from the npm registry again and compare
 	@$(BIN)/python -m tools.offline vendor

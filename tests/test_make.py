@@ -48,6 +48,18 @@ def test_two_that_set_up_at_once_set_up_once(root: Path) -> None:
     assert (root / "installed").read_text() == "bench\n"
 
 
+def test_hooks_have_git_run_what_ci_runs_before_a_commit(root: Path) -> None:
+    shutil.copytree(ROOT / ".ci" / "hooks", root / ".ci" / "hooks")
+    git = ["git", "-c", "user.name=a", "-c", "user.email=a@localhost"]
+    subprocess.run([*git, "init", "--quiet"], cwd=root, check=True)
+    subprocess.run(["make", "hooks"], cwd=root, check=True)
+    commit = [*git, "commit", "--quiet", "--allow-empty", "--message", "a"]
+    for status in (1, 0):
+        (root / "Makefile").write_text(f"lint:\n\t@echo linted >&2; exit {status}\n")
+        done = subprocess.run(commit, cwd=root, capture_output=True, text=True)
+        assert (done.returncode, "linted" in done.stderr) == (status, True)
+
+
 INTERRUPTED = "E: dpkg was interrupted, you must manually run 'dpkg --configure -a' to correct the problem."
 
 
