@@ -440,7 +440,7 @@ def test_what_was_served_stays_and_is_shown(measured: Project, tmp_path: Path, p
     own.publish()
     with served(own.html) as address:
         page.goto(address)
-        page.get_by_label("view hello: requests/s over connections").wait_for()
+        page.get_by_label("page hello: requests/s over connections").wait_for()
         page.get_by_role("link", name="every server, view and load").click()
         assert page.locator("body").inner_text() == "served"
 

@@ -58,6 +58,10 @@ class Verdict(NamedTuple):
         return f"{self.word} ({self.because})" if self.because else self.word
 
 
+class MeasuredVerdict(Verdict):
+    """A verdict by instructions or times as well, not by counts alone."""
+
+
 def instructions(base: Sequence[float], head: Sequence[float], tests: int) -> Estimate:
     """Estimate the change from one value for each process of a side: Student's t of two samples, pooled variance.
 
@@ -105,14 +109,18 @@ def judge(changes: Mapping[str, int], estimates: Iterable[Estimate]) -> Verdict:
     counts = ", ".join(f"{changes[metric]:+} {metric}" for metric in more + less)
     within = [f"{each.unit} ± {each.resolution:.1%}" for each in measured if each not in changed]
     reasons = ", ".join(filter(None, [*map(str, changed), counts, *within]))
+
+    def verdict(word: Word) -> Verdict:
+        return (MeasuredVerdict if measured else Verdict)(word, reasons)
+
     if len(words) == 2:
-        return Verdict("cannot tell", reasons)
+        return verdict("cannot tell")
     if words:
         waits = words == {"faster"} and set(more) & set(WAITS) and "time" not in {each.unit for each in changed}
-        return Verdict("cannot tell" if waits else words.pop(), reasons)
+        return verdict("cannot tell" if waits else words.pop())
     if more and not less:
-        return Verdict("slower", reasons)
-    return Verdict("cannot tell" if less and not measured else "unchanged", reasons)
+        return verdict("slower")
+    return verdict("cannot tell" if less and not measured else "unchanged")
 
 
 def summary(verdicts: Mapping[Cell, Verdict]) -> Verdict:
@@ -120,8 +128,9 @@ def summary(verdicts: Mapping[Cell, Verdict]) -> Verdict:
     words: Sequence[Word] = ("slower", "faster", "cannot tell", "unchanged")
     word = next(word for word in words if word in {verdict.word for verdict in verdicts.values()})
     cells = [cell for cell, verdict in verdicts.items() if verdict.word == word]
-    shown = max(cells, key=lambda cell: "%" in verdicts[cell].because)  # the first that was measured, if one was
-    return Verdict(word, verdicts[shown].because, f"{len(cells)} of {len(verdicts)} cells, {shown}")
+    measured = [cell for cell in cells if isinstance(verdicts[cell], MeasuredVerdict)]
+    shown = (measured or cells)[0]
+    return verdicts[shown]._replace(where=f"{len(cells)} of {len(verdicts)} cells, {shown}")
 
 
 def by_group(verdicts: Mapping[Cell, Verdict]) -> dict[str, Verdict]:
