@@ -30,6 +30,7 @@ from asv.publishing import OutputPublisher
 from asv.util import UserError
 
 VENDOR = Path(__file__).resolve().parent / "vendor"
+CHART = "chart.js/chart.umd.min.js"
 
 _LOAD_WITH_INTEGRITY = re.compile(r'(src|href)="[^"]*" integrity="([^"]*)"(?: (?:crossorigin|referrerpolicy)="[^"]*")*')
 _EXTERNAL = re.compile(r"https?://[^\s\"'<>]+|^//\S+", re.IGNORECASE)
@@ -90,6 +91,12 @@ def localise(site: Path, vendor: Path = VENDOR) -> None:
     page = _with_local_assets(page, assets)
     _refuse_external(page)
     index.write_text(page, encoding="utf-8")
+
+
+def copy_chart_library(folder: Path) -> None:
+    """Copy Chart.js into a folder, if it is what vendor.json says. Raises UserError otherwise."""
+    (asset,) = [asset for asset in manifest() if asset.file == CHART]
+    _write({Path(CHART).name: asset.verify(_read(VENDOR / CHART), CHART)}, folder)
 
 
 def fetch(vendor: Path = VENDOR) -> None:

@@ -26,7 +26,7 @@ import shutil
 import tarfile
 import tempfile
 import zlib
-from collections.abc import Generator, Iterator, Sequence
+from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
 from dataclasses import dataclass
 from functools import partial
@@ -150,6 +150,11 @@ def at_hand(repository: Path) -> dict[str, str]:
     lines = _git(repository, "for-each-ref", form, "refs/tags").splitlines()
     hashes = dict(line.split() for line in lines)
     return {version: hashes[version] for version in sorted(hashes, key=Version)}
+
+
+def newest_by_series(versions: Iterable[str]) -> dict[str, str]:
+    """Return series -> its newest version of some versions in order."""
+    return {".".join(version.split(".")[:2]): version for version in versions}
 
 
 # The index

@@ -55,7 +55,7 @@ def _releases(history: ReleaseHistory, wanted: Sequence[str]) -> dict[str, str]:
 def _at_hand(history: ReleaseHistory, wanted: Sequence[str], problem: click.ClickException) -> dict[str, str]:
     """Return version -> hash of the wanted releases if they are all at hand, else raise ``problem``."""
     hashes = releases.at_hand(history.repository)
-    newest = {".".join(version.split(".")[:2]): version for version in hashes}
+    newest = releases.newest_by_series(hashes)
     chosen = [newest.get(word, word) for word in wanted] or list(newest.values())[-3:]
     if not chosen or not set(chosen) <= set(hashes):
         raise problem

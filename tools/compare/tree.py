@@ -91,8 +91,7 @@ def _release(side: str, folder: Path) -> str:
         raise CannotMeasure(f"{side or 'an empty name'} is no release: name a checkout of Django by DJANGO=path")
     history = ReleaseHistory("Django")
     known = releases.at_hand(history.repository)
-    newest = {".".join(version.split(".")[:2]): version for version in known}
-    version = side if side in known else newest.get(side)
+    version = side if side in known else releases.newest_by_series(known).get(side)
     if version is None:
         chosen = releases.choose(releases.available("Django"), [side], PYTHON, history.oldest)
         known = releases.update(history.repository, "Django", chosen)

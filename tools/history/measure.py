@@ -21,7 +21,7 @@ from asv import util
 from asv.results import get_filename
 
 from tools import files, process, terminal
-from tools.configuration import PYTHON, ROOT
+from tools.configuration import COUNTS, PYTHON, ROOT
 from tools.history import store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, SAID
 from tools.history.repository import DJANGO, Repository, repository
@@ -36,9 +36,6 @@ BENCHMARKS = {
     "exact": r"^(handlers|middleware|bridging|signals|responses)\..*\.track_",
     "all": "",
 }
-
-COUNTS = {"crossings", "hops", "calls", "threads", "loops", "tasks", "queries"}
-"""Units of what is the same however busy the machine is: such benchmarks run beside each other."""
 
 console = terminal.console(soft_wrap=True)
 

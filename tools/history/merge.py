@@ -17,6 +17,7 @@ import jsonschema
 from asv.results import get_filename
 
 from tools import files
+from tools.asv import VERSION
 from tools.history import store
 from tools.history.repository import Repository
 from tools.history.store import Store
@@ -194,7 +195,7 @@ def validated(text: str, kind: str) -> dict[str, Any]:
         raise Refused(f"it is no whole JSON: {problem}") from problem
     validator = jsonschema.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
     if error := jsonschema.exceptions.best_match(validator.iter_errors(value)):
-        raise Refused(f"it is no {kind} as asv 0.6.6 writes it: {error.json_path}: {error.message[:200]}")
+        raise Refused(f"it is no {kind} as asv {VERSION} writes it: {error.json_path}: {error.message[:200]}")
     checked: dict[str, Any] = value
     return checked
 

@@ -17,6 +17,7 @@ from rich.progress import Progress
 from rich.table import Table
 from scipy.optimize import brentq
 
+from harness.servers import SERVERS
 from tools.served.experiment import Experiment, ServedCell, ServedResult
 from tools.served.load import Shape
 from tools.served.matrix import Settings, experiment
@@ -58,7 +59,8 @@ def crossing(
 
     Raises CannotMeasure where a cell fails.
     """
-    per_worker = settings.threads if "gthread" in sync or sync.startswith("granian") else 1
+    settings.server_names()
+    per_worker = settings.threads if "{threads}" in SERVERS[sync].command else 1
     sides = (
         Contender(sync, "sync", settings.workers, min(concurrency, settings.workers * per_worker)),
         Contender(asynchronous, "async", 1, concurrency),

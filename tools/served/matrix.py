@@ -172,10 +172,10 @@ def experiment_on(tree: Tree, settings: Settings, pages: Sequence[Page], folder:
             settings.generator,
             generator_cpus,
             folder,
-            settings.processes,
-            settings.remote_workers,
-            settings.bind,
-            settings.close,
+            processes=settings.processes,
+            remote_workers=settings.remote_workers,
+            bind=settings.bind,
+            close=settings.close,
         )
         environment = {
             "PYTHONPATH": str(tree.path),
@@ -198,11 +198,11 @@ def experiment_on(tree: Tree, settings: Settings, pages: Sequence[Page], folder:
             generator,
             server_cpus,
             folder,
-            settings.workers,
-            settings.threads,
-            settings.seconds,
-            database,
-            settings.host,
+            workers=settings.workers,
+            threads=settings.threads,
+            seconds=settings.seconds,
+            database=database,
+            host=settings.host,
         )
 
 

@@ -1,6 +1,5 @@
 """What is said of a served matrix: a table for the terminal, and a page."""
 
-import shutil
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
@@ -16,8 +15,6 @@ from tools import offline
 from tools.served.experiment import ServedResult
 
 Row = Mapping[str, Any]
-
-CHART = "chart.js/chart.umd.min.js"
 
 
 def name_of(row: Row) -> str:
@@ -115,10 +112,7 @@ def verification(results: Sequence[ServedResult], label: str) -> Group:
 
 def write_page(document: Mapping[str, Any], folder: Path) -> None:
     """Write the page, with the chart library beside it, so that it needs no host but its own."""
-    (asset,) = [asset for asset in offline.manifest() if asset.file == CHART]
-    source = offline.VENDOR / asset.file
-    asset.verify(source.read_bytes(), str(source))
-    shutil.copyfile(source, folder / source.name)
+    offline.copy_chart_library(folder)
     pages = groups(document["results"], lambda row: row["page"])
     template = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True)
     html = template.get_template("page.html").render(

@@ -9,6 +9,7 @@ from typing import Any
 
 from asv import graph
 
+from tools.asv import compute_steps
 from tools.site.results import Result
 from tools.site.steps import LAST, Data, steps_of_counts
 from tools.site.suite import Suite
@@ -96,8 +97,8 @@ class Graph(graph.Graph):  # type: ignore[misc]
 
     def _fit(self, series: Data, pool: Any) -> Any:
         if pool is None:
-            return graph._compute_graph_steps(series, reraise=False)
-        return pool.apply_async(graph._compute_graph_steps, (series,))
+            return compute_steps(series, reraise=False)
+        return pool.apply_async(compute_steps, (series,))
 
     def get_data(self) -> Any:
         return self._data

@@ -13,7 +13,6 @@ from tools.site.site import Site, moment
 from tools.site.sources import Sources
 
 HERE = Path(__file__).parent
-CHART = "chart.js/chart.umd.min.js"
 
 
 def write(site: Site, target: Path) -> None:
@@ -25,7 +24,7 @@ def write(site: Site, target: Path) -> None:
         path.write_text(content, encoding="utf-8")
     for asset in ("site.css", "site.js"):
         shutil.copyfile(HERE / asset, target / asset)
-    copy_charts(target)
+    offline.copy_chart_library(target / "vendor" / "chart.js")
     for source in sorted(site.linked):
         place = target / "results" / source.relative_to(site.archive.folder)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -115,12 +114,3 @@ def gather_scenario(site: Site, sources: Sources, name: str) -> Mapping[str, Any
         "histories": histories,
         "charts": [chart for _, group in histories for chart in group],
     }
-
-
-def copy_charts(target: Path) -> None:
-    """Copy the chart library, if it is what vendor.json says. Raises asv.util.UserError otherwise."""
-    (asset,) = [asset for asset in offline.manifest() if asset.file == CHART]
-    place = target / "vendor" / asset.file
-    place.parent.mkdir(parents=True, exist_ok=True)
-    source = offline.VENDOR / asset.file
-    place.write_bytes(asset.verify(source.read_bytes(), str(source)))

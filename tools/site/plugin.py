@@ -20,15 +20,15 @@ from types import SimpleNamespace
 from typing import Any
 from urllib.parse import quote
 
-from asv import feed, graph
+from asv import feed
 from asv.benchmarks import Benchmarks
 from asv.commands import publish
 from asv.config import Config
-from asv.plugins import regressions
 from asv.publishing import OutputPublisher
 from asv.util import ProcessError, UserError, git_default_branch
 
 from tools import process
+from tools.asv import READERS, VERSION
 from tools.site import order, pages
 from tools.site.graphs import Graph, Graphs, Stored
 from tools.site.quickgit import quick
@@ -90,7 +90,7 @@ def setup() -> None:
 
         with (
             replacing(Path(conf.html_dir)) as (site, Pages.aside),
-            # asv 0.6.6 removes html_dir before it asks for the repository.
+            # asv removes html_dir before it asks for the repository.
             replaced(conf, "html_dir", str(site)),
             process.pool(1) as pool,
             asv_reads(archive, begin),
@@ -148,22 +148,21 @@ def asv_reads(archive: Archive, begin: Callable[[], None]) -> Iterator[None]:
         return Benchmarks(conf, list(archive.suite.benchmarks.values()))
 
     def write_atom(*arguments: Any, **options: Any) -> None:
-        # Of no entries asv would write the time at which it published.
         write(*arguments, **{"updated": when(newest), **options})
 
     write, when = feed.write_atom, publish.util.js_timestamp_to_datetime
     with contextlib.ExitStack() as stack:
-        for module, name, value in (
-            (publish, "iter_results", results),
-            (publish, "iter_machine_files", machines),
-            (publish, "get_repo", quick),
-            (regressions, "iter_results", results),
-            (publish, "Benchmarks", SimpleNamespace(load=benchmarks)),
-            (publish, "GraphSet", partial(Graphs, begin)),
-            (graph, "Graph", Graph),
-            (feed, "write_atom", write_atom),
-        ):
-            stack.enter_context(replaced(module, name, value))
+        for name, value in {
+            "results": results,
+            "machines": machines,
+            "repository": quick,
+            "benchmarks": SimpleNamespace(load=benchmarks),
+            "graphs": partial(Graphs, begin),
+            "graph": Graph,
+            "feed": write_atom,
+        }.items():
+            for module, attribute in READERS[name]:
+                stack.enter_context(replaced(module, attribute, value))
         yield
 
 
@@ -255,7 +254,7 @@ def move(target: Path) -> None:
         (ASV, f'<script src="graphs.js"></script>\n    {ASV}'),
     ):
         if old not in page:
-            raise UserError(f"asv's page has no {old}: this package is made for asv 0.6.6")
+            raise UserError(f"asv's page has no {old}: this package is made for asv {VERSION}")
         page = page.replace(old, new, 1)
     (target / GRAPHS).write_text(page, encoding="utf-8")
     for asset in ("graphs.css", "graphs.js"):

@@ -167,54 +167,69 @@ def result_of(path: Path, machine: str, suite: Suite) -> Result:
     """Return the result in a file. Raises Unusable where it is none, or not that machine's."""
     try:
         content = path.read_bytes()
+    except OSError as problem:
+        raise Unusable(f"cannot be read ({problem})") from None
+    document = document_of(content)
+    params, columns = document["params"], document["result_columns"]
+    if params.get("machine") != machine:
+        raise Unusable(f"machine is {str(params.get('machine'))[:60]!r}, its folder's machine.json says {machine!r}")
+    values, halves = (array("d", [UNMEASURED]) * len(suite.cells) for _ in range(2))
+    rows = {name: fields_of(name, row, columns) for name, row in document["results"].items()}
+    benchmarks = [name for name, fields in rows.items() if fill(values, halves, name, fields, suite)]
+    return Result(
+        path=path,
+        commit=document["commit_hash"],
+        date=int(document["date"]),
+        measured=max(map(started_at, rows.values()), default=0),
+        machine=machine,
+        versions=versions_of(document),
+        params=params,
+        env_vars=document.get("env_vars", {}),
+        benchmarks=benchmarks,
+        values=values,
+        halves=halves,
+        outdated=sum(bool(rows[name]) for name in rows.keys() & suite.benchmarks.keys() - set(benchmarks)),
+        digest=hashlib.sha256(content).hexdigest(),
+    )
+
+
+def document_of(content: bytes) -> dict[str, Any]:
+    """Return what a file of asv's holds. Raises Unusable where a part that is read is not as asv writes it."""
+    try:
         document = json.loads(content)
-    except (OSError, ValueError, RecursionError) as problem:
+    except (ValueError, RecursionError) as problem:
         raise Unusable(f"cannot be read ({problem})") from None
     if not isinstance(document, dict) or document.get("version") != FORMAT:
         raise Unusable("not in the format of asv 0.6, version 2: asv update converts older ones")
-    commit, date, params, rows = (document.get(key) for key in ("commit_hash", "date", "params", "results"))
+    commit, columns = document.get("commit_hash"), document.get("result_columns")
     if not isinstance(commit, str) or not HASH.fullmatch(commit):
         raise Unusable(f"no commit's hash: {str(commit)[:60]!r}")
-    if not is_number(date) or not isinstance(params, dict) or not isinstance(rows, dict):
+    if not is_number(document.get("date")) or not all(
+        isinstance(document.get(key), dict) for key in ("params", "results")
+    ):
         raise Unusable("date, params or results are missing or of a wrong type")
-    if not is_words(params) or not is_words(document.get("requirements")) or not is_words(document.get("env_vars", {})):
+    if not all(is_words(document.get(key, {})) for key in ("params", "env_vars")) or not is_words(
+        document.get("requirements")
+    ):
         raise Unusable("a machine, a version or a variable is no plain word")
     if not is_word(document.get("python")) or not is_word(document.get("env_name")):
         raise Unusable("python or env_name is no plain word")
-    if params.get("machine") != machine:
-        raise Unusable(f"machine is {str(params.get('machine'))[:60]!r}, its folder's machine.json says {machine!r}")
-    columns = document.get("result_columns")
     if not isinstance(columns, list) or columns[:3] != ["result", "params", "version"]:
         raise Unusable("result_columns are not asv's")
-    values, halves = (array("d", [UNMEASURED]) * len(suite.cells) for _ in range(2))
-    measured, outdated = 0, 0
-    benchmarks = []
-    for name, row in rows.items():
-        fields = fields_of(name, row, columns)
-        started = fields.get("started_at")
-        measured = max(measured, int(started) if is_number(started) else 0)
-        if fill(values, halves, name, fields, suite):
-            benchmarks.append(name)
-        else:
-            outdated += name in suite.benchmarks and bool(fields)
-    versions = {"Python": params.get("python") or document["python"]}
-    versions |= {name: str(value) for name, value in sorted(params.items()) if name not in (*MACHINE_KEYS, "python")}
-    digest = hashlib.sha256(content).hexdigest()
-    return Result(
-        path,
-        commit,
-        int(date),
-        measured,
-        machine,
-        versions,
-        params,
-        document.get("env_vars", {}),
-        benchmarks,
-        values,
-        halves,
-        outdated,
-        digest,
-    )
+    return document
+
+
+def started_at(fields: Mapping[str, Any]) -> int:
+    """Return when a benchmark was run, 0 where that is not known."""
+    started = fields.get("started_at")
+    return int(started) if is_number(started) else 0
+
+
+def versions_of(document: Mapping[str, Any]) -> dict[str, str]:
+    """Return the versions of Python and of what is installed, by name."""
+    params = document["params"]
+    versions = {name: str(value) for name, value in sorted(params.items()) if name not in (*MACHINE_KEYS, "python")}
+    return {"Python": params.get("python") or document["python"], **versions}
 
 
 def fields_of(name: str, row: Any, columns: Sequence[str]) -> dict[str, Any]:

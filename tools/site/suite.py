@@ -11,8 +11,7 @@ from typing import Any, TypeGuard
 
 from asv.util import UserError
 
-COUNTS = {"crossings", "hops", "threads", "loops", "tasks", "calls", "queries", "connections", "blocks", "modules"}
-"""The units of exact metrics: the same code always repeats them, so a difference is a fact."""
+from tools.configuration import COUNTS
 
 CROSSINGS = ("sync_to_async", "async_to_sync")
 
