@@ -441,7 +441,7 @@ def test_what_was_served_stays_and_is_shown(measured: Project, tmp_path: Path, p
     with served(own.html) as address:
         page.goto(address)
         page.get_by_label("page hello: requests/s over connections").wait_for()
-        page.get_by_role("link", name="every server, view and load").click()
+        page.get_by_role("link", name="every server, page and load").click()
         assert page.locator("body").inner_text() == "served"
 
 
