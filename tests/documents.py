@@ -67,8 +67,8 @@ SMALL = (
     Small(r"make served .*DATABASE_URL=", "PAGES=forum-orm-request"),
     # Locust takes a second to start its processes.
     Small(r"make served GENERATOR=locust ", "", "--seconds 3"),
-    # One server of two.
-    Small(r"make served BASE=", "SERVERS=gunicorn"),
+    # One server of two, and two rounds of five: callgrind takes ten seconds for one.
+    Small(r"make served BASE=", "SERVERS=gunicorn", "--rounds 2"),
     Small(r"make test\b", "TESTS=tests/test_verdict.py"),
     # What a line lacks since its table names the settings one by one.
     Small(r"make (pending|milestones|measure)\b(?!.*COMMITS=)", "COMMITS=commits.txt"),
@@ -224,7 +224,7 @@ def django(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Checko
         there = files
         checkout.branch(f"stable/{series}.x", lambda series=series: checkout.write("VERSION", series))  # type: ignore[misc]
         checkout.git("tag", series, f"stable/{series}.x")
-        for number in range(3):
+        for number in range(2):
             checkout.write("README.rst", f"{series}, {number}\n")
             checkout.commit()
         if series == "4.2":

@@ -306,24 +306,23 @@ def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experim
     assert load.p50 > 0.3
 
 
-def served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> Estimate:
-    """Return what is said of a tree with an empty loop of so many rounds, under gunicorn."""
-    monkeypatch.setattr(verdict, "ROUNDS", 2)
-    lines = trial.LOOP.format(rounds) if rounds else "        None\n"
+def served_verdict(tree: Tree, loops: int) -> Estimate:
+    """Return what is said of a tree with an empty loop of so many turns, under gunicorn."""
+    lines = trial.LOOP.format(loops) if loops else "        None\n"
     with trial.planted(tree, trial.WSGI, lines) as head, matrix.progress() as bar:
-        found = verdict.judged((tree, head), Settings(servers=["gunicorn"]), bar)
+        found = verdict.judged((tree, head), Settings(servers=["gunicorn"], rounds=2), bar)
     return found["gunicorn"]
 
 
 @NEEDS_WRK
-@pytest.mark.parametrize("rounds", [0, 30_000])
-def test_the_served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds: int) -> None:
+@pytest.mark.parametrize("loops", [0, 30_000])
+def test_the_served_verdict(tree: Tree, loops: int) -> None:
     try:
         InstructionCounter().close()
     except OSError as problem:
         pytest.skip(f"the CPU's counter may not be read here: {problem}")
-    found = served_verdict(tree, monkeypatch, rounds)
-    assert found.word == ("slower" if rounds else "unchanged")
+    found = served_verdict(tree, loops)
+    assert found.word == ("slower" if loops else "unchanged")
 
 
 @NEEDS_WRK
@@ -331,7 +330,7 @@ def test_the_served_verdict(tree: Tree, monkeypatch: pytest.MonkeyPatch, rounds:
 def test_the_served_verdict_without_the_cpu_s_counter(tree: Tree, monkeypatch: pytest.MonkeyPatch) -> None:
     """The planted loop costs some eighty instructions a round; the request a million, without the server's start."""
     monkeypatch.setenv("INSTRUCTIONS", "callgrind")
-    found = served_verdict(tree, monkeypatch, 30_000)
+    found = served_verdict(tree, 30_000)
     assert found.word == "slower"
     assert 300_000 < found.base < 3_000_000
     assert 20 < found.base * found.change / 30_000 < 200
@@ -343,7 +342,7 @@ def test_without_any_counter_the_served_verdict_says_what_to_do(tree: Tree, monk
     monkeypatch.setattr(shutil, "which", lambda name: None if name == "valgrind" else found(name))
     complaint = "no instructions: the CPU's counter is closed by INSTRUCTIONS=callgrind; .* install valgrind"
     with matrix.progress() as bar, pytest.raises(CannotMeasure, match=complaint) as problem:
-        verdict.judged((tree, tree), Settings(servers=["gunicorn"]), bar)
+        verdict.judged((tree, tree), Settings(servers=["gunicorn"], rounds=2), bar)
     assert problem.value.exit_code == 2
 
 

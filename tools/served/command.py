@@ -18,6 +18,7 @@ from tools.terminal import cannot_measure, console, numbers, progress
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Processes of a server.")
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(1), help="Threads of a worker.")
 @click.option("--seconds", default=2, show_default=True, type=click.IntRange(1), help="How long a cell is measured.")
+@click.option("--rounds", default=5, show_default=True, type=click.IntRange(2), help="With --base: servers of a side.")
 @click.option("--repeat", default=1, show_default=True, type=click.IntRange(1), help="How often each cell is measured.")
 @click.option("--generator", default="wrk", show_default=True, help="wrk or locust; fixed rates are always locust's.")
 @click.option("--processes", default=1, show_default=True, type=click.IntRange(1), help="Locust's, on this machine.")

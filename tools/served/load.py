@@ -24,6 +24,9 @@ GENERATORS = ("wrk", "locust")
 PATIENCE = 30
 """Seconds that wrk waits for an answer, and by which a generator may run longer than it was asked to."""
 
+WORKERS_WAIT = 60
+"""Seconds that locust waits for its workers on other machines, before each load."""
+
 LATENCY_SAMPLES = {"p50": 10, "p95": 40, "p99": 200}
 """Requests without which a percentile is not shown: two of them lie beyond it."""
 
@@ -104,12 +107,13 @@ class Generator:
         words += ["--json-file", str(answer), "--exit-code-on-error", "0", *self._distributed()]
         words += ["--path", path, "--arrivals", str(shape.rate), "--sources", str(users)]
         words += ["--close"] if self.close else []
-        self._run([sys.executable, "-m", "locust", *words], seconds)
+        self._run([sys.executable, "-m", "locust", *words], seconds + (WORKERS_WAIT if self.remote_workers else 0))
         return _of_locust(json.loads(answer.with_suffix(".json").read_text()))
 
     def _distributed(self) -> Sequence[str]:
         if self.remote_workers:
-            return ["--master", "--master-bind-host", self.bind, "--expect-workers", str(self.remote_workers)]
+            expected = ["--expect-workers", str(self.remote_workers), "--expect-workers-max-wait", str(WORKERS_WAIT)]
+            return ["--master", "--master-bind-host", self.bind, *expected]
         if self.processes == 1:
             return []
         port = str(free_port())

@@ -62,6 +62,7 @@ class Settings:
     threads: int = 8
     seconds: int = 2
     repeat: int = 1
+    rounds: int = 5
     generator: str = "wrk"
     processes: int = 1
     remote_workers: int = 0

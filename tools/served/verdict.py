@@ -28,9 +28,6 @@ from tools.served.pages import pages_of
 from tools.terminal import CannotMeasure
 
 SERVED = ("gunicorn", "uvicorn")
-ROUNDS = 5
-"""Starts of each server on each side."""
-
 Verdicts = dict[str, verdict.Estimate]
 
 
@@ -64,7 +61,8 @@ def judged(trees: Sequence[Tree], settings: Settings, bar: Progress) -> Verdicts
     with _experiments(trees, settings, names, counts) as experiments:
         places = [(experiment, cell) for cell, sides in zip(cells, experiments, strict=True) for experiment in sides]
         rounds = [
-            _in_turn(places, counts, number % 2 == 1) for number in bar.track(range(ROUNDS), description="served")
+            _in_turn(places, counts, number % 2 == 1)
+            for number in bar.track(range(settings.rounds), description="served")
         ]
     sides = list(zip(*rounds, strict=True))
     return {
