@@ -9,7 +9,7 @@
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
-ALONE = $(PYTHON) tools/alone.py .venv/lock sh -ec
+ALONE = $(PYTHON) tools/files.py .venv/lock sh -ec
 
 # With it Python would look for tools and harness anywhere but in this folder.
 unexport PYTHONSAFEPATH

@@ -24,7 +24,8 @@ from measuring import command, commits_of, counts, measure
 from packaging.version import Version
 from playwright.sync_api import Page, sync_playwright
 
-from tools.releases import at_hand, available, choose, update
+from tools.index import available, choose
+from tools.releases import at_hand, update
 
 ROOT = Path(__file__).resolve().parents[1]
 

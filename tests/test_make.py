@@ -25,7 +25,7 @@ esac
 def root(tmp_path: Path) -> Path:
     """A folder with the Makefile and what it calls before anything is installed."""
     (tmp_path / "tools").mkdir()
-    for name in ("Makefile", "pyproject.toml", "tools/alone.py"):
+    for name in ("Makefile", "pyproject.toml", "tools/files.py"):
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 

@@ -26,6 +26,7 @@ import pytest
 from packaging.version import Version
 
 from tools import releases
+from tools.index import Release, available, choose
 
 PROJECT = "Django"
 OLDEST = Version("3.0")
@@ -151,7 +152,7 @@ def repository(tmp_path: Path) -> Path:
 
 def update(repository: Path, *versions: str) -> dict[str, str]:
     """Add the named versions of the index, or all of them, in this order."""
-    offered = {str(r.version): r for r in releases.available(PROJECT)}
+    offered = {str(r.version): r for r in available(PROJECT)}
     return releases.update(repository, PROJECT, [offered[v] for v in versions or offered])
 
 
@@ -357,7 +358,7 @@ def test_damaged_archive_is_refused(index: Index, repository: Path, content: byt
 def test_index_that_fails_is_named_with_its_answer(index: Index, status: int) -> None:
     index.status["/simple/django/"] = status
     with pytest.raises(click.ClickException, match=f"127.0.0.1 answered {status}") as refusal:
-        releases.available(PROJECT)
+        available(PROJECT)
     assert "PIP_INDEX_URL" in one_line(refusal)
 
 
@@ -374,14 +375,14 @@ def test_file_that_fails_keeps_what_came_before(index: Index, repository: Path, 
 def test_no_network_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PIP_INDEX_URL", "http://user:secret@127.0.0.1:1/simple")
     with pytest.raises(click.ClickException, match=r"gave no answer.*check the network") as refusal:
-        releases.available(PROJECT)
+        available(PROJECT)
     one_line(refusal)
 
 
 def test_page_that_is_no_index_is_one_line(index: Index, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(index, "page", lambda: b"{}")
     with pytest.raises(click.ClickException) as refusal:
-        releases.available(PROJECT)
+        available(PROJECT)
     assert "cannot list the releases of Django" in one_line(refusal)
 
 
@@ -390,13 +391,13 @@ def test_prerelease_yanked_wheel_and_zip_are_left_out(index: Index) -> None:
     index.add("5.1", yanked="broken")
     index.add("5.2", filename="Django-5.2-py3-none-any.whl")
     index.add("5.3", filename="Django-5.3.zip")
-    assert [str(r.version) for r in releases.available(PROJECT)] == ["4.2.9", "5.0", "5.0.1"]
+    assert [str(r.version) for r in available(PROJECT)] == ["4.2.9", "5.0", "5.0.1"]
 
 
 def test_project_without_sdist_is_one_line(index: Index) -> None:
     index.files.clear()
     with pytest.raises(click.ClickException, match="no source distribution of Django"):
-        releases.available(PROJECT)
+        available(PROJECT)
 
 
 # What is interrupted
@@ -405,7 +406,8 @@ RUN = """
 import sys
 from pathlib import Path
 from tools import releases
-releases.update(Path(sys.argv[1]), "Django", releases.available("Django"))
+from tools.index import available
+releases.update(Path(sys.argv[1]), "Django", available("Django"))
 """
 
 
@@ -539,7 +541,7 @@ def test_really_full_disk_keeps_what_was_done(index: Index, tmp_path: Path, kilo
 
 
 def test_missing_git_is_one_line(index: Index, repository: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    offered = releases.available(PROJECT)
+    offered = available(PROJECT)
     monkeypatch.setenv("PATH", "")
     with pytest.raises(click.ClickException, match=r"No such file or directory \(git\)"):
         releases.update(repository, PROJECT, offered)
@@ -579,12 +581,12 @@ OFFERED = (
 
 
 @pytest.fixture
-def offered(index: Index) -> list[releases.Release]:
+def offered(index: Index) -> list[Release]:
     """Releases of many series; 6.1 needs Python 3.13."""
     index.files.clear()
     for version in OFFERED:
         index.add(version, **{"requires-python": ">=3.13" if version.startswith("6.1") else ">=3.8"})
-    return releases.available(PROJECT)
+    return available(PROJECT)
 
 
 @pytest.mark.parametrize(
@@ -601,46 +603,46 @@ def offered(index: Index) -> list[releases.Release]:
         (["all", "4.2.9"], "3.12.1", ["3.0.14", "4.2.9", "4.2.10", "5.0", "5.2.1", "6.0.1"]),
     ],
 )
-def test_choice(offered: list[releases.Release], wanted: Sequence[str], python: str, chosen: list[str]) -> None:
-    named = releases.choose(offered, wanted, Version(python), OLDEST)
+def test_choice(offered: list[Release], wanted: Sequence[str], python: str, chosen: list[str]) -> None:
+    named = choose(offered, wanted, Version(python), OLDEST)
     assert [str(r.version) for r in named] == chosen
 
 
-def test_default_count_is_kept(offered: list[releases.Release]) -> None:
-    assert [str(r.version) for r in releases.choose(offered, [], PYTHON, OLDEST, 1)] == ["6.0.1"]
+def test_default_count_is_kept(offered: list[Release]) -> None:
+    assert [str(r.version) for r in choose(offered, [], PYTHON, OLDEST, 1)] == ["6.0.1"]
 
 
 @pytest.mark.parametrize("word", ["7.3", "4.2.11", "6", "newest", "", "6.1rc1"])
-def test_unknown_release_is_named(offered: list[releases.Release], word: str) -> None:
+def test_unknown_release_is_named(offered: list[Release], word: str) -> None:
     with pytest.raises(click.ClickException) as refusal:
-        releases.choose(offered, ["5.0", word], PYTHON, OLDEST)
+        choose(offered, ["5.0", word], PYTHON, OLDEST)
     message = one_line(refusal)
     assert message.startswith(f"unknown release {word}: ")
     assert message.endswith("the series 3.0, 4.2, 5.0, 5.2, 6.0, 6.1")
 
 
 @pytest.mark.parametrize("word", ["1.11", "2.2", "2.2.28", "2"])
-def test_release_that_is_too_old_is_told_the_oldest(offered: list[releases.Release], word: str) -> None:
+def test_release_that_is_too_old_is_told_the_oldest(offered: list[Release], word: str) -> None:
     with pytest.raises(click.ClickException) as refusal:
-        releases.choose(offered, ["5.0", word], PYTHON, OLDEST)
+        choose(offered, ["5.0", word], PYTHON, OLDEST)
     assert one_line(refusal) == f"release {word} is older than 3.0, the oldest that is measured"
 
 
 @pytest.mark.parametrize(("word", "nearest"), [("4.2.11", "4.2.10"), ("6.9", "6.1, 6.0")])
-def test_nearest_releases_are_named_once(offered: list[releases.Release], word: str, nearest: str) -> None:
+def test_nearest_releases_are_named_once(offered: list[Release], word: str, nearest: str) -> None:
     with pytest.raises(click.ClickException) as refusal:
-        releases.choose(offered, [word], PYTHON, OLDEST)
+        choose(offered, [word], PYTHON, OLDEST)
     named = refusal.value.message.partition("nearest are ")[2].partition(", the series")[0].split(", ")
     assert len(named) == len(set(named))
     assert set(nearest.split(", ")) <= set(named)
 
 
 @pytest.mark.parametrize("word", ["6.1", "6.1.2", "6.1.0"])
-def test_python_too_old_is_named(offered: list[releases.Release], word: str) -> None:
+def test_python_too_old_is_named(offered: list[Release], word: str) -> None:
     with pytest.raises(click.ClickException, match=r"needs Python >=3.13 and this is 3.12.1"):
-        releases.choose(offered, [word], PYTHON, OLDEST)
+        choose(offered, [word], PYTHON, OLDEST)
 
 
-def test_python_that_runs_nothing_is_named(offered: list[releases.Release]) -> None:
+def test_python_that_runs_nothing_is_named(offered: list[Release]) -> None:
     with pytest.raises(click.ClickException, match=r"no release runs on Python 3\.7"):
-        releases.choose(offered, [], Version("3.7"), OLDEST)
+        choose(offered, [], Version("3.7"), OLDEST)

@@ -19,101 +19,25 @@ git reads the content of each sdist from a stream (`git fast-import`). Nothing i
 working tree exists, so no attribute, ignore file, hook or setting of the user can change a byte.
 """
 
-import difflib
-import os
 import posixpath
 import shutil
 import tarfile
 import tempfile
-import zlib
 from collections.abc import Generator, Iterable, Iterator, Sequence
 from contextlib import closing, contextmanager
-from dataclasses import dataclass
-from functools import partial
 from itertools import pairwise
 from pathlib import Path
-from typing import IO, Self
-from urllib.parse import urlsplit
+from typing import IO
 
-import requests
-from packaging.specifiers import SpecifierSet
-from packaging.version import InvalidVersion, Version
-from pypi_simple import (
-    PYPI_SIMPLE_ENDPOINT,
-    DistributionPackage,
-    NoSuchProjectError,
-    PyPISimple,
-    UnsupportedRepoVersionError,
-)
-from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
+from packaging.version import Version
 
 from tools import git
-from tools.alone import alone
-from tools.terminal import Problem, console
+from tools.files import alone
+from tools.index import Release, download, explained, host
+from tools.terminal import Problem
 
 IDENTITY = "release history <releases@localhost>"
 """Author and committer of each commit; a change of it changes every hash."""
-
-TIMEOUT = (10.0, 60.0)
-"""Seconds to wait for a connection to the index, and for its next byte."""
-
-
-@dataclass(frozen=True)
-class Release:
-    """A version of a project, and the source distribution that holds it."""
-
-    version: Version
-    package: DistributionPackage
-
-    @property
-    def series(self) -> str:
-        """The feature series, such as "6.1" for 6.1.3."""
-        return f"{self.version.major}.{self.version.minor}"
-
-    def runs_on(self, python: Version) -> bool:
-        """Whether the release admits this version of Python."""
-        # As pip does: 3.15.0rc1 counts as 3.15.0.
-        return SpecifierSet(self.package.requires_python or "").contains(python.base_version)
-
-
-def available(project: str) -> list[Release]:
-    """Return the releases of `project` that the index offers as .tar.gz sdists, in version order.
-
-    Pre-releases and yanked releases are left out. The index is the one of PIP_INDEX_URL, if set.
-    Raises Problem if the index cannot be reached or has no such release.
-    """
-    endpoint = _endpoint()
-    with _explained(f"cannot list the releases of {project}"), PyPISimple(endpoint) as index:
-        packages = index.get_project_page(project, timeout=TIMEOUT).packages
-    releases = {r.version: r for p in packages if (r := _final(p))}
-    if not releases:
-        raise Problem(f"{_host(endpoint)} offers no source distribution of {project}: check PIP_INDEX_URL")
-    return [releases[version] for version in sorted(releases)]
-
-
-def choose(
-    releases: Sequence[Release], wanted: Sequence[str], python: Version, oldest: Version, default_count: int = 3
-) -> list[Release]:
-    """Return those of `releases` that the words of `wanted` name, in version order, each once.
-
-    A word is a series ("6.1": its newest patch), an exact version ("6.1.2"; "6.1.0" is the first of
-    its series), or "all": the newest patch of every series that `python` runs. Without a word it is
-    the newest patch of the last `default_count` series that `python` runs. None is older than `oldest`.
-    Raises Problem for a word that names no release, an older one, or one that `python`
-    cannot run.
-    """
-    if older := next((word for word in wanted if (version := _version(word)) and version < oldest), None):
-        raise Problem(f"release {older} is older than {oldest}, the oldest that is measured")
-    known = sorted((r for r in releases if r.version >= oldest), key=lambda r: r.version)
-    newest = {r.series: r for r in known}
-    runnable = [r for r in newest.values() if r.runs_on(python)]
-    if not runnable:
-        raise Problem(f"no release runs on Python {python}: use another Python")
-    if not wanted:
-        return runnable[-default_count:]
-    named = [_named(word, known, newest, python) for word in wanted if word != "all"]
-    chosen = {r.version: r for r in [*named, *(runnable if "all" in wanted else [])]}
-    return [chosen[version] for version in sorted(chosen)]
 
 
 def update(repository: Path, project: str, releases: Sequence[Release]) -> dict[str, str]:
@@ -125,7 +49,7 @@ def update(repository: Path, project: str, releases: Sequence[Release]) -> dict[
     Raises Problem if a download, its digest, its content, git or the disk fails.
     """
     lock = repository.with_name(f"{repository.name}.lock")
-    with _explained(f"cannot update {repository}"), alone(lock, repository):
+    with explained(f"cannot update {repository}"), alone(lock, repository):
         _sweep(repository)
         _create(repository)
         try:
@@ -157,99 +81,17 @@ def newest_by_series(versions: Iterable[str]) -> dict[str, str]:
     return {".".join(version.split(".")[:2]): version for version in versions}
 
 
-# The index
-
-
-def _endpoint() -> str:
-    return os.environ.get("PIP_INDEX_URL") or PYPI_SIMPLE_ENDPOINT
-
-
-def _host(url: str | None) -> str:
-    # The whole URL may hold a password.
-    return urlsplit(url or "").hostname or "the package index"
-
-
-def _final(package: DistributionPackage) -> Release | None:
-    """Return the release that `package` holds; None unless it is a final .tar.gz sdist."""
-    is_tarball = package.package_type == "sdist" and package.filename.endswith(".tar.gz")
-    if not is_tarball or package.is_yanked:
-        return None
-    version = _version(package.version or "")
-    return None if version is None or version.is_prerelease else Release(version, package)
-
-
-def _named(word: str, known: Sequence[Release], newest: dict[str, Release], python: Version) -> Release:
-    """Return the release that `word` names, a key of `newest` or an exact version.
-
-    Raises Problem if there is none, or if it needs another Python.
-    """
-    release = newest.get(word) or _exact(word, known)
-    if release is None:
-        names = dict.fromkeys([*newest, *(str(r.version) for r in known)])
-        nearest = ", ".join(difflib.get_close_matches(word, names)) or "none"
-        raise Problem(f"unknown release {word}: the nearest are {nearest}, the series {', '.join(newest)}")
-    if not release.runs_on(python):
-        needs = release.package.requires_python
-        raise Problem(
-            f"release {release.version} needs Python {needs} and this is {python}: "
-            "name another release or use another Python"
-        )
-    return release
-
-
-def _exact(word: str, known: Sequence[Release]) -> Release | None:
-    version = _version(word)
-    # "6" equals 6.0, but whoever writes it does not mean the first release of 6.0.
-    is_full = version is not None and len(version.release) > 2
-    return next((r for r in known if is_full and r.version == version), None)
-
-
-def _version(word: str) -> Version | None:
-    try:
-        return Version(word)
-    except InvalidVersion:
-        return None
-
-
-class _Bar:
-    """One line of a progress display, as the index client wants it."""
-
-    def __init__(self, progress: Progress, label: str, size: int | None) -> None:
-        self._progress = progress
-        self._task = progress.add_task(label, total=size)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._progress.stop_task(self._task)
-
-    def update(self, increment: int) -> None:
-        self._progress.advance(self._task, increment)
-
-
-def _progress() -> Progress:
-    label = TextColumn("{task.description}", markup=False)
-    columns = (label, BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console(stderr=True))
-
-
-# The repository
-
-
 def _add(repository: Path, project: str, releases: Sequence[Release]) -> None:
     present = at_hand(repository)
     missing = [r for r in releases if str(r.version) not in present]
     if not missing:
         return
-    with PyPISimple(_endpoint()) as index, _progress() as progress:
-        for release in missing:
-            label = f"{project} {release.version}"
-            with _explained(f"cannot add {label}"), _scratch(repository) as folder:
-                sdist = folder / "sdist.tar.gz"
-                bar = partial(_Bar, progress, label)
-                index.download_package(release.package, sdist, progress=bar, timeout=TIMEOUT)
-                _import(repository, _commit(project, release, sdist))
+    for release in missing:
+        label = f"{project} {release.version}"
+        with explained(f"cannot add {label}"), _scratch(repository) as folder:
+            sdist = folder / "sdist.tar.gz"
+            download(release, sdist, label)
+            _import(repository, _commit(project, release, sdist))
 
 
 def _commit(project: str, release: Release, sdist: Path) -> Generator[bytes, None, None]:
@@ -257,7 +99,7 @@ def _commit(project: str, release: Release, sdist: Path) -> Generator[bytes, Non
     uploaded = release.package.upload_time
     if uploaded is None:
         raise Problem(
-            f"{_host(release.package.url)} does not say when {release.package.filename} was "
+            f"{host(release.package.url)} does not say when {release.package.filename} was "
             "uploaded: set PIP_INDEX_URL to an index with upload times (PEP 700)"
         )
     date = int(uploaded.timestamp())
@@ -375,33 +217,3 @@ def _git(repository: Path, *arguments: str, stdin: bytes | IO[bytes] = b"") -> s
         return git.text(repository, "--git-dir=.", *arguments, stdin=stdin)
     except git.GitFailed as problem:
         raise Problem(f"git {arguments[0]} failed in {repository}: {problem.reason}") from problem
-
-
-# Failures
-
-
-@contextmanager
-def _explained(failure: str) -> Iterator[None]:
-    """Turn what network, index, archive or disk do wrong into one line: Problem."""
-    outside = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError)
-    try:
-        yield
-    except (*outside, NoSuchProjectError, UnsupportedRepoVersionError) as error:
-        raise Problem(f"{failure}: {_reason(error)}") from error
-
-
-def _reason(error: Exception) -> str:
-    """Say what happened, and what to do if that is not plain."""
-    remedy = "check the network or PIP_INDEX_URL, then try again"
-    match error:
-        case NoSuchProjectError():
-            return f"{_host(error.url)} answered 404: check PIP_INDEX_URL"
-        case requests.HTTPError(response=requests.Response() as answer):
-            return f"{_host(answer.url)} answered {answer.status_code}: {remedy}"
-        case requests.RequestException():
-            url = error.request.url if error.request else _endpoint()
-            return f"{_host(url)} gave no answer ({type(error).__name__}): {remedy}"
-        case OSError(strerror=str(strerror)):
-            return f"{strerror} ({error.filename})" if error.filename else strerror
-        case _:
-            return str(error).partition("\n")[0] or type(error).__name__

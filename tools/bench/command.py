@@ -10,11 +10,11 @@ from asv.results import Results, iter_results_for_machine
 from asv.util import UserError
 from rich import filesize
 
-from tools import process, releases, terminal
-from tools.alone import alone
+from tools import index, process, releases, terminal
 from tools.bench.figures import failures, machine_of, results_of, units
 from tools.bench.table import resolution, tables_of
 from tools.configuration import PYTHON, ReleaseHistory, parts_of
+from tools.files import alone
 from tools.terminal import Problem
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
@@ -44,10 +44,10 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
 def _releases(history: ReleaseHistory, wanted: Sequence[str]) -> dict[str, str]:
     """Return version -> hash of the releases to measure; where the index is out of reach, of those at hand."""
     try:
-        offered = releases.available(history.project)
+        offered = index.available(history.project)
     except click.ClickException as problem:
         return _at_hand(history, wanted, problem)
-    chosen = releases.choose(offered, wanted, PYTHON, history.oldest)
+    chosen = index.choose(offered, wanted, PYTHON, history.oldest)
     console.print(f"Releases: {', '.join(str(release.version) for release in chosen)}")
     return releases.update(history.repository, history.project, chosen)
 

@@ -18,7 +18,7 @@ from pathlib import Path
 from packaging.requirements import Requirement
 from packaging.specifiers import SpecifierSet
 
-from tools import git, releases
+from tools import git, index, releases
 from tools.configuration import PYTHON, ReleaseHistory
 from tools.terminal import CannotMeasure
 
@@ -93,7 +93,7 @@ def _release(side: str, folder: Path) -> str:
     known = releases.at_hand(history.repository)
     version = side if side in known else releases.newest_by_series(known).get(side)
     if version is None:
-        chosen = releases.choose(releases.available("Django"), [side], PYTHON, history.oldest)
+        chosen = index.choose(index.available("Django"), [side], PYTHON, history.oldest)
         known = releases.update(history.repository, "Django", chosen)
         version = str(chosen[0].version)
     _extract(history.repository, known[version], folder)
