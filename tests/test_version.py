@@ -22,8 +22,8 @@ FILES = sorted(
 )
 
 REACHED_BY_NONE = {
-    *("harness/install.py", "harness/side.py", "harness/trace.py", "harness/upstream.py", "harness/version.py"),
-    *("benchproject/urls.py", "benchproject/served/bare.py"),
+    *("harness/callgrind.py", "harness/install.py", "harness/side.py", "harness/trace.py", "harness/upstream.py"),
+    *("harness/version.py", "benchproject/urls.py", "benchproject/served/bare.py"),
 }
 """What installs, compares and loads; all routes."""
 
