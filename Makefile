@@ -106,7 +106,7 @@ summary: ## show a file in the summary of a workflow's run: MARKDOWN=file
 test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says
 	@$(BIN)/python -m pytest $(TESTS)
 
-check: lint ## in less than a minute: lint, and the tests that measure little; make test TESTS=tests/test_x.py runs those of a file
+check: lint ## in a minute: lint, and the tests that measure little; make test TESTS=tests/test_x.py runs those of a file
 	@$(BIN)/python -m pytest $(foreach part,$(QUICK),tests/test_$(part).py)
 
 lint: .venv/test ## check style, types and workflows
