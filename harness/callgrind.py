@@ -8,6 +8,9 @@ import ctypes
 import mmap
 import platform
 
+MACHINE = "x86_64"
+"""The one whose sequence is known here."""
+
 # mov rax, rdi; xor edx, edx; rol rdi, 3, 13, 61, 51; xchg rbx, rbx; mov rax, rdx; ret
 _REQUEST = bytes.fromhex("4889f8 31d2 48c1c703 48c1c70d 48c1c73d 48c1c733 4887db 4889d0 c3")
 _RUNNING_ON_VALGRIND = 0x1001
@@ -22,8 +25,8 @@ class CallgrindSwitch:
     """
 
     def __init__(self):
-        if platform.machine() != "x86_64":
-            raise OSError("callgrind can be told when to count on x86_64 only, not on %s" % platform.machine())
+        if platform.machine() != MACHINE:
+            raise OSError("callgrind can be told when to count on %s only, not on %s" % (MACHINE, platform.machine()))
         self.memory = mmap.mmap(-1, len(_REQUEST), prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
         self.memory.write(_REQUEST)
         address = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))

@@ -2,6 +2,7 @@
 
 import contextlib
 import os
+import platform
 import signal
 import subprocess
 import sys
@@ -17,7 +18,7 @@ from tools.compare import side as tools_side
 from tools.compare.comparison import Comparison
 from tools.compare.side import Cell, Hung, Side
 from tools.compare.tree import Tree
-from tools.terminal import CannotMeasure
+from tools.terminal import CannotMeasure, NoCounter
 
 HELLO = [Cell("handlers.Hello.time_request", index, ()) for index in range(4)]
 
@@ -113,6 +114,15 @@ def test_callgrind_counts_what_the_machine_counts(djangos: Djangos, tmp_path: Pa
     assert counted[0] != counted[2], "two layouts of memory are one"
     if machine.name == instructions.Counter.name:
         assert machine.per_call(side, HELLO[0]) == pytest.approx(counted[0], rel=0.1)
+
+
+def test_where_callgrind_takes_no_requests_it_is_said(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:
+    """On such a machine the rest of a comparison goes on: NoCounter is caught, another CannotMeasure is not."""
+    monkeypatch.setattr(platform, "machine", lambda: "aarch64")
+    monkeypatch.setattr(side, "entered", lambda cell: contextlib.nullcontext())
+    monkeypatch.setattr(side, "ask", lambda *command: {"failed": "perf_event_open: closed"})
+    with pytest.raises(NoCounter, match="closed; allow perf_event_open: callgrind needs x86_64"):
+        instructions.counter(side, HELLO[0])
 
 
 def test_it_ends_at_once_where_interruptions_are_ignored(djangos: Djangos, tmp_path: Path) -> None:

@@ -1,9 +1,11 @@
 """Machine instructions of one call: by the CPU's own counter where it may be read, by callgrind otherwise."""
 
+import platform
 import re
 import shutil
 import statistics
 
+from harness.callgrind import MACHINE
 from tools.compare.side import MEASURED, Cell, Side, batch
 from tools.terminal import NoCounter
 
@@ -58,6 +60,8 @@ def counter(side: Side, cell: Cell) -> Counter:
         answer = side.ask("batch", "instructions", 1)
     if "failed" not in answer:
         return Counter()
+    if platform.machine() != MACHINE:
+        raise NoCounter(f"no instructions: {answer['failed']}; allow perf_event_open: callgrind needs {MACHINE}")
     if shutil.which(CALLGRIND[0]):
         return Callgrind()
     raise NoCounter(f"no instructions: {answer['failed']}; allow perf_event_open or install valgrind")
