@@ -24,6 +24,7 @@ class Auth(cookies.CookieCells):
     params, param_names = cells.over(cookies.CookieCells, action=list(ACTIONS))
     urlconf = "benchproject.views.auth"
     track_queries = sqlite.track_queries
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["user"])
 
     def settings(self, action):
         return {

@@ -137,6 +137,7 @@ class WsgiAdapter(cells.Cells):
 
     params = (["WsgiToAsgi"], ["sync", "async"])
     track_threads = cells.exact("threads", "threads")
+    track_instructions = cells.instructions()
 
     def enter(self, path, message):
         return ASGICaller(WsgiToAsgi(project.application("WSGI")), path, **message)

@@ -15,6 +15,7 @@ class Hello(cells.Cells):
     param_names = ("client", "view")
     sync_callers = ("Client",)
     rounds = 2
+    track_instructions = cells.instructions()
 
     def enter(self, path, message):
         if self.interface == "Client":

@@ -19,6 +19,7 @@ class CSRF(cookies.CookieCells):
 
     params, param_names = cells.over(cookies.CookieCells, request=["GET sets token", "POST valid", "POST refused"])
     urlconf = "benchproject.views.csrf"
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["POST valid"])
 
     def settings(self, request):
         return {"MIDDLEWARE": [MIDDLEWARE]}

@@ -95,6 +95,7 @@ class Forum(Items, cells.Cells):
     params = [*cells.Cells.params[:1], list(Items.APIS), ["kept", "opened for each request"], list(Items.DATABASES)]
     param_names = ["interface", "api", "connection", "database"]
     urlconf = "benchproject.views.database"
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["sync ORM", "async ORM"], ["kept"], ["SQLite"])
 
     def setup(self, interface, api, *variant):
         super().setup(interface, self.APIS[api], api, *variant)

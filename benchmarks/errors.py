@@ -56,6 +56,8 @@ class Failing:
 class NoRoute(Failing, cells.NativeCells):
     """What does a request cost that no route matches? Isolates the default 404 over handlers.Hello."""
 
+    track_instructions = cells.instructions()
+
     def path(self):
         return "/nowhere/"
 

@@ -10,6 +10,8 @@ class Hello(cells.Cells):
     """
 
     rounds = 2
+    layouts = 6
     track_threads = cells.exact("threads", "threads")
     track_event_loops = cells.exact("event_loops", "loops")
     track_tasks = cells.exact("tasks", "tasks")
+    track_instructions = cells.instructions()

@@ -17,6 +17,7 @@ class Message(cookies.CookieCells):
 
     params, param_names = cells.over(cookies.CookieCells, storage=list(STORAGES), access=["add", "read"])
     urlconf = "benchproject.views.messages"
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["cookie"], ["add", "read"])
 
     def settings(self, storage, access):
         session = ["django.contrib.sessions.middleware.SessionMiddleware"] if storage == "session" else []

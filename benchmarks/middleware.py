@@ -33,6 +33,8 @@ class StartProject(cells.Cells):
     """What does the chain of a new project cost, its seven middlewares? Isolates them over handlers.Hello."""
 
     rounds = 2
+    layouts = 6
+    track_instructions = cells.instructions()
 
     def settings(self):
         return {"INSTALLED_APPS": startproject.INSTALLED_APPS, "MIDDLEWARE": startproject.MIDDLEWARE}

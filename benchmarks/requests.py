@@ -55,6 +55,7 @@ class Head(cells.NativeCells):
 
     urlconf = "benchproject.views.requests"
     params, param_names = cells.over(cells.NativeCells, carries=list(CARRIES))
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["query string", "50 headers"])
 
     def path(self, carries):
         query = "?page=9&" + urlencode({"field%d" % n: "value %d" % n for n in range(9)})
@@ -87,6 +88,7 @@ class Body(cells.NativeCells):
 
     urlconf = "benchproject.views.requests"
     params, param_names = cells.over(cells.NativeCells, carries=list(CARRIES))
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["form", "multipart 1 MB"])
 
     def settings(self, carries):
         return {"DATA_UPLOAD_MAX_MEMORY_SIZE": None}

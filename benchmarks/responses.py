@@ -37,6 +37,7 @@ class JsonResponse(cells.NativeCells):
     """What does a response of JSON cost, twenty small objects? Since Django 3.0 (ASGI: 3.1)."""
 
     urlconf = "benchproject.views.responses"
+    track_instructions = cells.instructions()
 
     def path(self):
         return "/json/%s/" % self.view
@@ -99,6 +100,7 @@ class StreamingHttpResponse(cells.NativeCells):
     params, param_names = cells.over(cells.NativeCells, iterator=["sync", "async"], chunks=[1, 100])
     track_threads = cells.exact("threads", "threads")
     track_event_loops = cells.exact("event_loops", "loops")
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["sync", "async"], [100])
 
     def path(self, iterator, chunks):
         return "/%s_iterator/%d/%s/" % (iterator, chunks, self.view)

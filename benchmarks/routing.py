@@ -61,6 +61,7 @@ class Converters(cells.NativeCells):
     CONVERTERS = ["int", "slug", "uuid", "str", "path"]
 
     urlconf = "benchproject.views.routing"
+    track_instructions = cells.instructions()
 
     def path(self):
         key = "01234567-89ab-cdef-0123-456789abcdef"

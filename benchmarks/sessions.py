@@ -17,6 +17,7 @@ class Session(cookies.CookieCells):
     params, param_names = cells.over(cookies.CookieCells, backend=BACKENDS, access=["read", "write"])
     urlconf = "benchproject.views.sessions"
     track_queries = sqlite.track_queries
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["cache"], ["write"])
 
     def settings(self, backend, access):
         database = {"INSTALLED_APPS": ["django.contrib.sessions"], "DATABASES": sqlite.DATABASES}

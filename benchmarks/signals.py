@@ -82,6 +82,7 @@ class RequestSignals(cells.Cells):
     SENT = {reset_queries: 1, close_old_connections: 2, close_caches: 1, reset_urlconf: 1}
 
     params, param_names = cells.over(cells.Cells, receivers=list(RECEIVERS))
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["sync", "async"], ["all"])
 
     def settings(self, receivers):
         name = os.path.join(tempfile.gettempdir(), "benchproject.sqlite3")
@@ -104,6 +105,7 @@ class OpenConnection(RequestSignals):
 
     urlconf = "benchproject.views.signals"
     params, param_names = cells.over(cells.Cells, receivers=["all"])
+    track_instructions = None
 
     def prepare(self, receivers):
         super().prepare(receivers)

@@ -56,6 +56,7 @@ class Decorator(cells.NativeCells):
         decorator=["csrf_exempt", "never_cache", "cache_page", "require_http_methods", "login_required", "all"],
     )
     backend = "dummy.DummyCache"
+    track_instructions = cells.instructions(["WSGI", "ASGI"], ["all"])
 
     def settings(self, decorator):
         cache = {"default": {"BACKEND": "django.core.cache.backends." + self.backend}}
@@ -82,6 +83,7 @@ class CachedPage(Decorator):
 
     params, param_names = cells.over(cells.NativeCells, decorator=["cache_page"])
     backend = "locmem.LocMemCache"
+    track_instructions = cells.instructions()
 
     def setup(self, interface, decorator):
         super().setup(interface, decorator)

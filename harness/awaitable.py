@@ -9,12 +9,16 @@ import functools
 import gc
 import inspect
 import itertools
+import math
+import re
 
 from asv_runner.benchmarks import benchmark_types
+from asv_runner.benchmarks.mark import SkipNotImplemented
 from asv_runner.benchmarks.time import TimeBenchmark
 from asv_runner.benchmarks.timeraw import TimerawBenchmark
+from asv_runner.benchmarks.track import TrackBenchmark
 
-from harness import loop
+from harness import callgrind, loop
 from harness.proof import every_coroutine_awaited
 from harness.version import version_of
 
@@ -25,6 +29,8 @@ def register():
         kind if issubclass(kind, Awaiting) else type(kind.__name__, (_behaviour(kind), kind), {})
         for kind in benchmark_types
     ]
+    if Instructions not in benchmark_types:
+        benchmark_types.insert(0, Instructions)  # the first whose name fits
 
 
 def _behaviour(kind):
@@ -51,13 +57,24 @@ class Awaiting:
         gc.freeze()  # so that the collections of proofs and samples do not go through all that was imported
         with every_coroutine_awaited():
             self._prove(*param)
-            result = super().run(*param)
+            try:
+                result = super().run(*param)
+            except SkipNotImplemented as reason:
+                print("asv: skipped: NotImplementedError(%r)" % reason.message)  # as asv says it of a setup
+                raise
             self._prove(*param)
         return result
 
     def _prove(self, *param):
         for proof in filter(None, self._proofs):
             loop.settle(proof(*param))
+
+    def enter(self, index):
+        """Set the parameters of a cell and run its setups. Raises NotImplementedError where this Django has no such."""
+        if self._params:
+            self.set_param_idx(index)
+        for setup in self._setups:
+            setup(*self._current_params)
 
     def do_teardown(self):
         try:
@@ -73,6 +90,47 @@ class AwaitingTime(Awaiting):
 
     def _get_timer(self, *param):
         return Batch(functools.partial(self.call, *param), self.timer)
+
+
+class Instructions(Awaiting, TrackBenchmark):
+    """A benchmark whose machine instructions are counted, those of one call, by ``harness.callgrind``.
+
+    All cells are counted at once, in asv's setup_cache: starting callgrind takes longer than a cell. A figure's samples
+    are the layouts of memory. n/a where callgrind is not there.
+    """
+
+    name_regex = re.compile("^track_instructions$")
+
+    def __init__(self, name, func, attr_sources):
+        super().__init__(name, func, attr_sources)
+        self.cells = ["%s:%d" % (name, index) for index in range(math.prod(map(len, self._params)))]
+        self.version = version_of(attr_sources[-1].__name__, callgrind.__name__)
+        self.layouts = func.__self__.layouts
+        self.func = self._counted
+        self._setup_cache = self.count
+        self.setup_cache_key = "instructions of " + name
+        self.setup_cache_timeout = 1800
+
+    def count(self):
+        """Return the instructions of each cell by layout, ``[{cell: number}]``, or why they are not counted."""
+        try:
+            return list(callgrind.count(self.cells, self.layouts))
+        except callgrind.NoCallgrind as reason:
+            return str(reason)
+
+    def _build_params(self):
+        return tuple(self._current_params)  # without what setup_cache returned
+
+    def _counted(self, *param):
+        """Return asv's samples of a cell. Raises SkipNotImplemented where nothing was counted."""
+        if isinstance(self._current_cache, str):
+            raise SkipNotImplemented(self._current_cache)
+        cell = self.cells[list(itertools.product(*self._params)).index(param)]
+        samples = [layout[cell] for layout in self._current_cache]
+        for sample in samples:
+            if isinstance(sample, dict):
+                raise RuntimeError("%s: %s" % (cell, sample))
+        return {"samples": samples, "number": 1}
 
 
 class Batch:

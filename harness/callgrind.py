@@ -1,15 +1,34 @@
-"""valgrind's callgrind, told by the process that it counts when to count.
+"""Counts machine instructions by valgrind's callgrind: of the measured calls alone, over layouts of memory.
 
-A client request of valgrind is a sequence of machine instructions that do nothing outside of it: valgrind.h,
-``__SPECIAL_INSTRUCTION_PREAMBLE``. Python reaches it as a function in executable memory.
+A client request of valgrind, which switches counting on and off, is a sequence of machine instructions that do nothing
+outside of it: valgrind.h, ``__SPECIAL_INSTRUCTION_PREAMBLE``. Python reaches it as a function in executable memory.
 """
 
+import collections
+import contextlib
 import ctypes
+import json
 import mmap
+import os
 import platform
+import re
+import shutil
+import subprocess
+import sys
+
+from harness import kept
 
 MACHINE = "x86_64"
 """The one whose sequence is known here."""
+
+LAYOUTS = 8
+"""Layouts of memory, each in a process of its own: a request's instructions differ by 0.1 % with it."""
+
+START, PATIENCE = 120.0, 30.0
+"""Seconds that a process may take to start, and for each cell: some fifty times what they take on a quiet machine."""
+
+# Without vgdb, whose pipes would be left of what is killed.
+_COMMAND = ("valgrind", "--tool=callgrind", "--instr-atstart=no", "--vgdb=no", "--callgrind-out-file=/dev/null")
 
 # mov rax, rdi; xor edx, edx; rol rdi, 3, 13, 61, 51; xchg rbx, rbx; mov rax, rdx; ret
 _REQUEST = bytes.fromhex("4889f8 31d2 48c1c703 48c1c70d 48c1c73d 48c1c733 4887db 4889d0 c3")
@@ -17,16 +36,74 @@ _RUNNING_ON_VALGRIND = 0x1001
 _START, _STOP = 0x43540004, 0x43540005  # callgrind.h: CALLGRIND_START_INSTRUMENTATION, CALLGRIND_STOP_INSTRUMENTATION
 
 
+class NoCallgrind(Exception):
+    """callgrind cannot count here. The message says why, and what to do."""
+
+
+class CallgrindFailed(Exception):
+    """callgrind did not count. The message holds its last words."""
+
+
+def count(cells, layouts=LAYOUTS, python=sys.executable, **env):
+    """Yield the instructions of one call of each cell, ``{cell: number}``, layout by layout.
+
+    ``cells`` are words ``NAME:INDEX``, a benchmark and the number of its parameters. In place of a number stands
+    ``{"n/a": reason}`` or ``{"failed": reason}`` where there is none. ``env`` is added to the environment. As many
+    layouts are counted at once as there are CPUs; the same code counts the same in the same layout. Raises NoCallgrind,
+    CallgrindFailed.
+    """
+    need()
+    with kept.temporary_folder("callgrind-") as folder, contextlib.ExitStack() as running:
+        processes = collections.deque()
+        for layout in range(layouts):
+            if len(processes) == len(os.sched_getaffinity(0)):
+                yield _counted(processes.popleft(), cells)
+            command = [*_COMMAND, python, "-m", "harness.layout", str(layout), *cells]
+            process = kept.Kept(command, folder / ("%d.log" % layout), env=dict(env, PYTHONHASHSEED="0"))
+            processes.append(running.enter_context(process))
+        for process in processes:
+            yield _counted(process, cells)
+
+
+def need():
+    """Raise NoCallgrind unless callgrind is here."""
+    if platform.machine() != MACHINE:
+        raise NoCallgrind("callgrind needs %s, this is %s" % (MACHINE, platform.machine()))
+    if not shutil.which(_COMMAND[0]):
+        raise NoCallgrind("callgrind needs valgrind, install it")
+
+
+def _counted(process, cells):
+    """Wait for the process of a layout, and return what it counted."""
+    seconds = START + PATIENCE * len(cells)
+    try:
+        status = process.wait(seconds)
+    except subprocess.TimeoutExpired as problem:
+        raise CallgrindFailed("callgrind has not counted within %d seconds" % seconds) from problem
+    if status:
+        raise CallgrindFailed("callgrind ended with status %s: %s" % (status, process.last_words()))
+    said = process.log.read_text(errors="replace")
+    collected = {int(pid): int(number) for pid, number in re.findall(r"^==(\d+)== Collected : (\d+)", said, re.M)}
+    answers = {each.pop("cell"): each for each in map(json.loads, re.findall(r"^\{.*\}$", said, re.M))}
+    return {cell: _per_call(answers.get(cell, {"pid": 0}), collected) for cell in cells}
+
+
+def _per_call(answer, collected):
+    if "pid" not in answer:
+        return answer
+    if answer["pid"] not in collected:
+        return {"failed": "the process that counts ended before it had: was it killed, has it run out of memory?"}
+    return collected[answer["pid"]] / answer["calls"]
+
+
 class CallgrindSwitch:
     """A clock of ``harness.awaitable.Batch`` that stands still: callgrind counts from an odd call to the next.
 
     What it counted valgrind writes as the process ends: "Collected : 123". Raises OSError where the process does not
-    run under valgrind, or on a machine whose sequence is not known here.
+    run under valgrind.
     """
 
     def __init__(self):
-        if platform.machine() != MACHINE:
-            raise OSError("callgrind can be told when to count on %s only, not on %s" % (MACHINE, platform.machine()))
         self.memory = mmap.mmap(-1, len(_REQUEST), prot=mmap.PROT_READ | mmap.PROT_WRITE | mmap.PROT_EXEC)
         self.memory.write(_REQUEST)
         address = ctypes.addressof(ctypes.c_char.from_buffer(self.memory))

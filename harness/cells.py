@@ -9,6 +9,7 @@ from django.http.response import HttpResponseBase
 
 from harness import loop, project, proof
 from harness.asgi import ASGICaller, Lifespan
+from harness.bytecodes import count_bytecodes
 from harness.count import count
 from harness.wsgi import WSGICaller
 
@@ -33,11 +34,33 @@ class Counted:
 
     rounds = 1
     warmup_time = 0.05
+    layouts = 3  # of memory, over which instructions are counted
 
     track_sync_to_async = exact("sync_to_async", "crossings")
     track_async_to_sync = exact("async_to_sync", "crossings")
     track_hops = exact("hops", "hops")
     track_python_calls = exact("python_calls", "calls")
+    track_native_calls = exact("native_calls", "calls")
+
+    def track_bytecodes(self, *params):
+        return count_bytecodes(self.request)
+
+    track_bytecodes.unit = "bytecodes"
+
+
+def instructions(*params):
+    """Return a benchmark of the machine instructions of one request: see ``harness.awaitable.Instructions``.
+
+    ``params`` are lists of values, as a class's params; without any they are the class's.
+    """
+
+    def track_instructions(self, *params):
+        return self.request()
+
+    track_instructions.unit = "instructions"
+    if params:
+        track_instructions.params = params
+    return track_instructions
 
 
 class Calls(Counted):
@@ -145,7 +168,8 @@ class Cells(Counted):
 class Uncounted(Cells):
     """One request whose figures are the scenario's own: neither its time nor its counts are asked for."""
 
-    time_request = track_sync_to_async = track_async_to_sync = track_hops = track_python_calls = None
+    time_request = track_sync_to_async = track_async_to_sync = track_hops = None
+    track_python_calls = track_native_calls = track_bytecodes = None
 
 
 class NativeCells(Cells):

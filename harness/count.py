@@ -1,4 +1,4 @@
-"""Exact counters: what one request does, counted by the functions that it starts.
+"""Exact counters: what one request does, counted by the functions that it calls.
 
 Each count is the same on every repeat, or it is refused: a count that varies is no fact.
 """
@@ -7,13 +7,11 @@ import asyncio
 import collections
 import concurrent.futures
 import contextlib
+import functools
 import gc
-import os
 import threading
 import weakref
 
-import asgiref
-import django
 from asgiref.current_thread_executor import CurrentThreadExecutor
 from asgiref.sync import AsyncToSync, SyncToAsync
 from django.db.backends.utils import CursorWrapper
@@ -40,7 +38,22 @@ _METRIC = {
 
 _FINALIZE = weakref.finalize.__call__.__code__
 
-_COUNTED_CODE = tuple(os.path.dirname(package.__file__) + os.sep for package in (django, asgiref))
+# What of these runs, and on which thread, depends on who comes first, and how often the last draws again on what it
+# drew; the harness is no part of a request.
+MACHINERY = {
+    "asyncio",
+    "concurrent",
+    "threading",
+    "queue",
+    "selectors",
+    "namedtuple_SelectorKey",  # the module of a class that selectors makes
+    "socket",
+    "weakref",
+    "_weakrefset",
+    "random",
+    "harness",
+}
+"""The top-level modules whose code is not counted: the machinery of loops and threads, chance, and what measures."""
 
 
 class Inexact(Exception):
@@ -48,37 +61,56 @@ class Inexact(Exception):
 
 
 class Counts:
-    """Counts for ``watch``: call it with each frame that starts; ``counts`` maps a metric to its count.
+    """Counts for ``watch``: ``seen`` has the metric of each thing that is counted, ``counts`` how often it is there.
 
     sync_to_async, async_to_sync: crossings. hops: calls submitted to another thread, by an executor or as a task for
     another thread's loop. threads, event_loops, tasks: those created. queries: SQL statements sent. python_calls:
-    Python functions of Django and asgiref called; what a finalizer calls is left out, since the thread that drops the
-    last reference runs it, and when depends on the timing of threads. So are, for the same reason, the event loop's
-    own frames.
+    Python functions called, of all modules but MACHINERY. native_calls: functions in C that these call. What a
+    finalizer calls is left out, since the thread that drops the last reference runs it, and when depends on the timing
+    of threads.
     """
 
     def __init__(self):
-        self.counts = collections.Counter()
+        self.seen = []  # to append is one step, which no other thread comes between
 
-    def __call__(self, frame):
+    @property
+    def counts(self):
+        return collections.Counter(self.seen)
+
+    def start(self, frame):
+        """Count a frame that starts."""
         code = frame.f_code
-        if is_counted(code) and not _is_finalizing(frame):
+        if is_counted(frame) and not is_finalizing(frame):
             self.count_python_call(frame)
         if id(code) in _METRIC:
-            self.counts[_METRIC[id(code)]] += 1
+            self.seen.append(_METRIC[id(code)])
         elif code is _THREADSAFE and _creates_task(frame.f_locals["callback"]):
-            self.counts["hops"] += 1
+            self.seen.append("hops")
+
+    def native(self, frame):
+        """Count a function in C that a frame calls."""
+        if is_counted(frame) and not is_finalizing(frame):
+            self.count_native_call(frame)
 
     def count_python_call(self, frame):
-        self.counts["python_calls"] += 1
+        self.seen.append("python_calls")
+
+    def count_native_call(self, frame):
+        self.seen.append("native_calls")
 
 
-def is_counted(code):
-    """Tell whether a code object is Django's or asgiref's."""
-    return code.co_filename.startswith(_COUNTED_CODE)
+def is_counted(frame):
+    """Tell whether a frame's module is none of MACHINERY."""
+    return top_level(frame.f_globals.get("__name__")) not in MACHINERY
 
 
-def _is_finalizing(frame):
+@functools.lru_cache(maxsize=None)
+def top_level(module):
+    return (module or "").partition(".")[0]
+
+
+def is_finalizing(frame):
+    """Tell whether a frame runs because an object is finalized."""
     while frame is not None:
         if frame.f_code.co_name == "__del__" or frame.f_code is _FINALIZE:
             return True
@@ -93,10 +125,14 @@ def _creates_task(callback):
 
 def count(call, metric):
     """Return the count of a metric in one ``call``, once warm. Raises Inexact where repeats differ in it."""
-    repeats = counts(call)
-    if len({repeat[metric] for repeat in repeats}) > 1:
-        raise Inexact("%s of the same request differ: %s" % (metric, [dict(repeat) for repeat in repeats]))
-    return repeats[0][metric]
+    return equal(metric, [repeat[metric] for repeat in counts(call)])
+
+
+def equal(metric, repeats):
+    """Return what all repeats of a request have of a metric. Raises Inexact where they differ."""
+    if len(set(repeats)) > 1:
+        raise Inexact("%s of the same request differ: %s" % (metric, ", ".join(map(str, repeats))))
+    return repeats[0]
 
 
 def counts(call):
@@ -121,5 +157,5 @@ def uncollected():
 
 
 def _count_once(call, counter):
-    settle(watched(counter, call))
+    settle(watched(counter.start, call, counter.native))
     return counter

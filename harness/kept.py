@@ -96,7 +96,7 @@ def temporary_folder(prefix):
 
 
 def _path(env):
-    return os.pathsep.join(filter(None, [(env or os.environ).get("PYTHONPATH", ""), str(_ROOT)]))
+    return os.pathsep.join(filter(None, [{**os.environ, **(env or {})}.get("PYTHONPATH", ""), str(_ROOT)]))
 
 
 def main(stop, folder, user, *command):

@@ -11,7 +11,6 @@ answers ``{"ended": status}``.
 - ``prove``: ``{}``
 - ``trace``: what ``harness.trace.trace`` returns
 - ``batch seconds N``, ``batch instructions N``: ``{"value": those of N calls}``
-- ``batch callgrind N``: ``{"value": 0}``; callgrind, which runs this, writes those of N calls as the child ends
 """
 
 import gc
@@ -27,12 +26,11 @@ import traceback
 from pathlib import Path
 
 from harness.awaitable import Batch
-from harness.callgrind import CallgrindSwitch
 from harness.instructions import InstructionCounter
 from harness.proof import every_coroutine_awaited
 from harness.trace import trace
 
-CLOCKS = {"seconds": lambda: time.perf_counter, "instructions": InstructionCounter, "callgrind": CallgrindSwitch}
+CLOCKS = {"seconds": lambda: time.perf_counter, "instructions": InstructionCounter}
 GRACE = 1  # seconds in which a cell's child ends by itself once its commands have
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 

@@ -31,6 +31,14 @@ def create_tables():
     connection.close()
 
 
+def drop():
+    """Drop the database, where this process made it."""
+    global _kept
+    if _kept:
+        _kept.close()
+    _kept = None
+
+
 def execute():
     """Return the function that starts once for each SQL statement that is sent."""
     from django.db.backends.utils import CursorWrapper

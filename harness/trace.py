@@ -1,38 +1,37 @@
-"""Exact counts with their origin: which function was called from where, and the bytecodes that ran.
-
-Bytecodes tell a change that no count of calls sees, such as a loop written into a function; they are blind to C code.
-"""
+"""Exact counts with their origin: which function was called from where, and whose code it was."""
 
 import collections
+import os
 import sys
 
-from harness.count import REPEATS, Counts, counters, is_counted, uncollected
-from harness.loop import settle
+from harness.bytecodes import bytecodes
+from harness.count import Counts, counters, is_counted, top_level
 
-_TOOL = 3  # harness.watch has the next one
-# These wait for another thread, in one bytecode more or less as its timing has it.
-_WAITING = ("CurrentThreadExecutor.run_until_future", "ThreadSensitiveContext.__aexit__.<locals>.join")
+_WHOSE = {"django": "Django", "asgiref": "asgiref"}
 
 
 class Trace(Counts):
-    """Counts with ``calls``, the Python calls by (caller, called), and ``codes``, the code objects they ran."""
+    """Counts with ``calls``, the (caller, called) of each Python call, and ``modules``, each counted thing's module."""
 
     def __init__(self):
         super().__init__()
-        self.calls = collections.Counter()
-        self.codes = set()
+        self.calls, self.modules = [], []
 
     def count_python_call(self, frame):
         super().count_python_call(frame)
-        self.calls[_caller(frame.f_back), _name(frame)] += 1
-        self.codes.add(frame.f_code)
+        self.calls.append((_caller(frame.f_back), _name(frame)))
+        self.modules.append(("python_calls", frame.f_globals.get("__name__")))
+
+    def count_native_call(self, frame):
+        super().count_native_call(frame)
+        self.modules.append(("native_calls", frame.f_globals.get("__name__")))
 
 
 def _caller(frame):
-    """Return what calls: a function of Django or asgiref, or a module, of whose functions chance may choose one."""
+    """Return what calls: a function, or a module of the machinery, of whose functions chance may choose one."""
     if frame is None:
         return "a thread"
-    return _name(frame) if is_counted(frame.f_code) else frame.f_globals.get("__name__")
+    return _name(frame) if is_counted(frame) else frame.f_globals.get("__name__")
 
 
 def _name(frame):
@@ -43,19 +42,23 @@ def _name(frame):
 def trace(call):
     """Return what one ``call`` does once warm: its exact counts, its calls, and what repeats differ in.
 
-    ``{"counts": {metric: count}, "calls": [[caller, called, times]], "inexact": [metric]}``. A metric that differs
-    between repeats is in ``inexact`` and not in ``counts``. "bytecodes" is there since Python 3.12.
+    ``{"counts": {metric: count}, "packages": {package: {metric: count}}, "calls": [[caller, called, times]],
+    "inexact": [metric]}``. A metric that differs between repeats is in ``inexact`` and not in ``counts``. "bytecodes"
+    is there since Python 3.12. The packages are "Django", "asgiref", "the standard library" and "others"; theirs are
+    python_calls, the native_calls that their code makes, and bytecodes.
     """
     traces = counters(call, Trace)
     repeats = [each.counts for each in traces]
+    modules = [collections.Counter(each.modules) for each in traces]
     if hasattr(sys, "monitoring"):
-        codes = [code for code in set().union(*[each.codes for each in traces]) if code.co_qualname not in _WAITING]
-        for repeat, bytecodes in zip(repeats, _bytecodes(call, codes)):
-            repeat["bytecodes"] = bytecodes
+        for repeat, module, ran in zip(repeats, modules, bytecodes(call)):
+            repeat["bytecodes"] = sum(ran.values())
+            module.update({("bytecodes", name): times for name, times in ran.items()})
     metrics = sorted(set().union(*repeats))
     inexact = [metric for metric in metrics if len({repeat[metric] for repeat in repeats}) > 1]
     return {
         "counts": {metric: repeats[0][metric] for metric in metrics if metric not in inexact},
+        "packages": _by_package(modules[0], inexact),
         "calls": [[caller, called, times] for (caller, called), times in sorted(_always(traces))],
         "inexact": inexact,
     }
@@ -63,28 +66,28 @@ def trace(call):
 
 def _always(traces):
     """Return the calls that are in each trace: who runs a future's callback is chance, if it is done just then."""
-    return set.intersection(*[set(each.calls.items()) for each in traces])
+    return set.intersection(*[set(collections.Counter(each.calls).items()) for each in traces])
 
 
-def _bytecodes(call, codes):
-    """Return how many bytecodes each of some calls runs in ``codes``: INSTRUCTION events of sys.monitoring."""
-    monitoring, executed = sys.monitoring, []
-    instruction = monitoring.events.INSTRUCTION
-    monitoring.use_tool_id(_TOOL, __name__)
-    monitoring.register_callback(_TOOL, instruction, lambda code, offset: executed.append(code))
-    try:
-        for code in codes:
-            monitoring.set_local_events(_TOOL, code, instruction)
-        return [_bytecodes_once(call, executed) for _ in range(REPEATS)]
-    finally:
-        for code in codes:
-            monitoring.set_local_events(_TOOL, code, 0)
-        monitoring.register_callback(_TOOL, instruction, None)
-        monitoring.free_tool_id(_TOOL)
+def _by_package(modules, inexact):
+    packages = collections.defaultdict(collections.Counter)
+    for (metric, module), times in modules.items():
+        if metric not in inexact:
+            packages[package(module)][metric] += times
+    return packages
 
 
-def _bytecodes_once(call, executed):
-    executed.clear()
-    with uncollected():
-        settle(call())
-    return len(executed)
+def package(module):
+    """Return whose a module is, by its dotted name."""
+    name = top_level(module)
+    return _WHOSE.get(name, "the standard library" if name in _STANDARD_LIBRARY else "others")
+
+
+def _standard_library():
+    """Return the top-level modules of the standard library."""
+    if hasattr(sys, "stdlib_module_names"):  # Python 3.10
+        return sys.stdlib_module_names
+    return {name.partition(".")[0] for name in (*os.listdir(os.path.dirname(os.__file__)), *sys.builtin_module_names)}
+
+
+_STANDARD_LIBRARY = _standard_library()

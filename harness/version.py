@@ -16,8 +16,9 @@ from importlib.metadata import version
 from importlib.util import resolve_name
 from pathlib import Path
 
-NOT_RUN = ("benchproject.urls", "harness.version")
-"""Reached and not run: all routes, of which a benchmark has those of its part alone; and this module."""
+NOT_RUN = ("benchproject.urls", "harness.version", "harness.callgrind")
+"""Reached and not run: all routes, of which a benchmark has those of its part alone; this module; and what counts
+instructions, which those benchmarks name that it runs for."""
 
 _ROOT = Path(__file__).parent.parent
 _NAME = re.compile(r"\b(?:benchmarks|benchproject|harness)(?:\.\w+)+")
@@ -29,14 +30,14 @@ it, in no order; ``named`` are the modules that the rest of the tree names, in i
 
 
 @functools.lru_cache(maxsize=None)
-def version_of(name):
-    """Return the version of the benchmarks of a module, ``benchmarks.handlers``: 64 hexadecimal digits."""
-    return _digest(version("asv_runner"), sorted(map(_digest_of, reached(name))))
+def version_of(*names):
+    """Return the version of what runs some modules, such as ``benchmarks.handlers``: 64 hexadecimal digits."""
+    return _digest(version("asv_runner"), sorted(map(_digest_of, reached(*names))))
 
 
-def reached(name):
-    """Return the names of all modules of this repository that run with the module ``name``, which is the first."""
-    found = [name]
+def reached(*names):
+    """Return the names of all modules of this repository that run with those of ``names``, which are the first."""
+    found = list(names)
     for each in found:  # grows
         module = _read(each)
         found += sorted({other for other, _ in module.imports}.union(module.named).difference(found, NOT_RUN))
@@ -46,14 +47,16 @@ def reached(name):
 def _digest_of(name):
     """Return the digest of a module in which those that it names are known by their trees."""
     module = _read(name)
-    imports = sorted((_read(other).tree, taken) for other, taken in module.imports)
-    return _digest(module.tree, imports, [_read(other).tree for other in module.named])
+    imports = sorted((_tree(other), taken) for other, taken in module.imports)
+    return _digest(module.tree, imports, [_tree(other) for other in module.named])
+
+
+def _tree(name):
+    return "" if name in NOT_RUN else _read(name).tree
 
 
 @functools.lru_cache(maxsize=None)
 def _read(name):
-    if name in NOT_RUN:
-        return Module("", [], [])
     reader = _Reader(name)
     tree = _digest(reader.form(ast.parse(_file(name).read_bytes())))
     return Module(tree, reader.imports, reader.named)

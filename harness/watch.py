@@ -1,4 +1,4 @@
-"""Sees every Python function that starts, on every thread.
+"""Sees every Python function that starts and every call of a function in C, on every thread.
 
 One mechanism serves the counters and the proof: nothing in Django, asgiref or the measured project is patched or
 marked for them, so what is counted and proven is the code that is timed.
@@ -11,6 +11,7 @@ import functools
 import inspect
 import sys
 import threading
+import types
 
 from asgiref.sync import SyncToAsync
 
@@ -19,39 +20,61 @@ from harness import loop
 _TOOL = 4  # the first of sys.monitoring's tool ids that no kind of tool is advised to use
 
 
-def watched(on_start, call):
+def watched(on_start, call, on_native=None):
     """Call ``call`` and return its value, or an awaitable of it where it is awaitable.
 
     ``on_start(frame)`` is called for each Python function that starts meanwhile, on any thread; a generator or a
-    coroutine that resumes does not start.
+    coroutine that resumes does not start. ``on_native(frame)`` is called for each call of a function in C, with the
+    frame that calls it; before Python 3.12 that of a few kinds of such functions is not seen, as sys.setprofile has it.
     """
-    with _watch(on_start):
+    with _watch(on_start, on_native):
         value = call()
-    return _awaited(on_start, value) if inspect.isawaitable(value) else value
+    return _awaited(on_start, value, on_native) if inspect.isawaitable(value) else value
 
 
-async def _awaited(on_start, awaitable):
-    with _watch(on_start):
+async def _awaited(on_start, awaitable, on_native):
+    with _watch(on_start, on_native):
         return await awaitable
 
 
 @contextlib.contextmanager
-def _monitor(on_start):
+def _monitor(on_start, on_native=None):
     """Watch by sys.monitoring (PEP 669): it sees every thread, and where none watches it costs nothing."""
-    monitoring = sys.monitoring
-    monitoring.use_tool_id(_TOOL, __name__)
-    monitoring.register_callback(_TOOL, monitoring.events.PY_START, lambda code, offset: on_start(sys._getframe(1)))
-    monitoring.set_events(_TOOL, monitoring.events.PY_START)
-    try:
+    events = sys.monitoring.events
+    callbacks = {events.PY_START: lambda code, offset: on_start(sys._getframe(1))}
+    if on_native:
+        callbacks[events.CALL] = lambda code, offset, function, argument: (
+            on_native(sys._getframe(1)) if _is_native(function) else None
+        )
+    with monitored(_TOOL, callbacks):
+        sys.monitoring.set_events(_TOOL, sum(callbacks))
         yield
-    finally:
-        monitoring.set_events(_TOOL, 0)
-        monitoring.register_callback(_TOOL, monitoring.events.PY_START, None)
-        monitoring.free_tool_id(_TOOL)
 
 
 @contextlib.contextmanager
-def _profile(on_start):
+def monitored(tool, callbacks):
+    """Be a tool of sys.monitoring with ``{event: callback}``; which events it gets is for the caller to set."""
+    sys.monitoring.use_tool_id(tool, __name__)
+    try:
+        for event, callback in callbacks.items():
+            sys.monitoring.register_callback(tool, event, callback)
+        yield
+    finally:
+        sys.monitoring.set_events(tool, 0)
+        for event in callbacks:
+            sys.monitoring.register_callback(tool, event, None)
+        sys.monitoring.free_tool_id(tool)
+
+
+def _is_native(function):
+    """Tell a function in C from a Python function or method, a class, and an object with a __call__ in Python."""
+    if isinstance(function, (types.FunctionType, types.MethodType, type)):
+        return False
+    return not any(isinstance(vars(kind).get("__call__"), types.FunctionType) for kind in type(function).__mro__)
+
+
+@contextlib.contextmanager
+def _profile(on_start, on_native=None):
     """Watch by a profile function, which only threads started from now on get.
 
     The threads of asgiref and of the loop may be older, so others take their place, and each thread stops profiling by
@@ -64,6 +87,8 @@ def _profile(on_start):
             sys.setprofile(None)
         elif event == "call" and frame.f_lasti == _first_instruction(frame.f_code):
             on_start(frame)
+        elif event == "c_call" and on_native:
+            on_native(frame)
 
     SyncToAsync.single_thread_executor = _anew(SyncToAsync.single_thread_executor)
     if loop.get()._default_executor:

@@ -29,13 +29,19 @@ def main(root, pattern, chosen, *functions):
     update_sys_path(suite)
     outcomes = {}
     found = [benchmark for benchmark in disc_benchmarks(suite) if re.search(pattern, benchmark.name)]
-    for _, benchmarks in itertools.groupby(found, lambda benchmark: benchmark.name.rpartition(".")[0]):
+    found.sort(key=group)
+    for _, benchmarks in itertools.groupby(found, group):
         benchmarks = list(benchmarks)
         indices = range(math.prod(map(len, benchmarks[0]._params)))
         for index in indices if chosen == "all" else sorted({indices[0], indices[-1]}):
             for name, outcome in in_child(run_cell, benchmarks, index, functions).items():
                 outcomes.setdefault(name, []).append(outcome)
     json.dump(outcomes, sys.stdout)
+
+
+def group(benchmark):
+    """Return what benchmarks have in common that share a setup: the class, and its parameters."""
+    return benchmark.name.rpartition(".")[0], str(benchmark._params)
 
 
 def in_child(function, *arguments):
@@ -82,14 +88,22 @@ def make_quick(benchmark, index):
     for name, value in QUICK.items():
         setattr(benchmark, name, value)
     benchmark._load_vars = lambda: None
+    if benchmark.setup_cache_key:
+        benchmark.set_cache("instructions are counted in test_callgrind.py")  # for minutes
 
 
 def run(benchmark, first, functions):
+    from asv_runner.benchmarks.mark import SkipNotImplemented
+
+    said = io.StringIO()
     own, prepared = (getattr(each.call, "__self__", None) for each in (benchmark, first))
     if own is not prepared:
         vars(own).update(vars(prepared))
     try:
-        return {"value": benchmark.do_run(), "starts": starts(benchmark, functions)}
+        with contextlib.redirect_stdout(said):
+            return {"value": benchmark.do_run(), "starts": starts(benchmark, functions)}
+    except SkipNotImplemented:
+        return {"n/a": said.getvalue().strip()}
     except BaseException:
         return {"failed": traceback.format_exc()}
 

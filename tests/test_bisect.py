@@ -11,7 +11,7 @@ from conftest import ROOT, Checkout
 from tools.compare import instructions
 from tools.compare.bisect import Bisection
 from tools.compare.bisect import bisect as tools_bisect
-from tools.compare.side import MEASURED, Cell, Side
+from tools.compare.side import Cell, Side
 from tools.terminal import CannotMeasure
 
 START = "    def __call__(self, environ, start_response):\n"
@@ -99,14 +99,12 @@ def test_a_commit_that_hangs_is_passed_over(checkout: Checkout) -> None:
     assert done.stdout.startswith(f"bytecodes changed in {commit(checkout, 'bad')} ")
 
 
-class Planned(instructions.Counter):
-    """Tells a thousand instructions for each Python call, by processes that run under a command of its own."""
+class Planned(instructions.CPUCounter):
+    """Tells a thousand instructions for each Python call."""
 
-    command = ("nice", "-n", "0", *MEASURED)
     processes = 2
 
     def per_call(self, side: Side, cell: Cell) -> float:
-        assert list(side._process.args)[:3] == ["nice", "-n", "0"]  # type: ignore[arg-type]
         with side.entered(cell):
             return 1000 * side.ask("trace")["counts"].get("python_calls", 0.0)
 

@@ -24,7 +24,7 @@ EACH_DJANGO = pytest.mark.parametrize(
 REASON = re.compile(r"asv: skipped: NotImplementedError\('.+'\)")
 
 # On the newest Django only what this machine lacks is n/a, and what no Django has.
-ALLOWED_ON_NEWEST = re.compile(r"DATABASE_URL|async transactions")
+ALLOWED_ON_NEWEST = re.compile(r"DATABASE_URL|async transactions|test_callgrind")
 
 DATABASE = r"^(auth|cache|database|sessions)\.\w+\.time_"  # one benchmark of each class, since all share its setup
 

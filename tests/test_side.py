@@ -86,34 +86,11 @@ assert 0.9 * here < there < 1.5 * here, (here, there)
 """
 
 
-def counter_of_the_machine(side: Side) -> instructions.Counter:
-    with contextlib.suppress(CannotMeasure):
-        return instructions.counter(side, HELLO[0])
-    pytest.skip("this machine has no counter of instructions: allow perf_event_open or install valgrind")
-
-
 def test_instructions_of_all_threads_are_counted(side: Side, suite: Suite) -> None:
-    if counter_of_the_machine(side).name != instructions.Counter.name:
-        pytest.skip("perf_event_open is not allowed here")
+    with side.entered(HELLO[0]):
+        if "failed" in side.ask("batch", "instructions", 1):
+            pytest.skip("perf_event_open is not allowed here")
     suite.execute(THREADS.format(root=str(suite.root)))
-
-
-@pytest.mark.usefixtures("valgrind")
-def test_callgrind_counts_what_the_machine_counts(djangos: Djangos, tmp_path: Path, side: Side) -> None:
-    (tmp_path / "head").symlink_to(djangos.path(Djangos.NEWEST))
-    machine = counter_of_the_machine(side)
-    callgrind = instructions.Callgrind()
-    head = Tree(tmp_path / "head", "head")
-    counted = []
-    for layout in (1, 1, 2):
-        with contextlib.closing(Side(head, ["handlers"], callgrind.command, callgrind.slowdown, layout)) as slow:
-            slow.cells()
-            counted.append(callgrind.per_call(slow, HELLO[0]))
-    assert counted[0] == pytest.approx(counted[1], rel=1e-3)
-    assert counted[0] == pytest.approx(counted[2], rel=1e-2)
-    assert counted[0] != counted[2], "two layouts of memory are one"
-    if machine.name == instructions.Counter.name:
-        assert machine.per_call(side, HELLO[0]) == pytest.approx(counted[0], rel=0.1)
 
 
 def test_where_callgrind_takes_no_requests_it_is_said(side: Side, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -22,19 +22,24 @@ def estimate(change: float, unit: str = "instructions") -> Estimate:
         ({}, [estimate(-0.006)], "faster"),
         ({}, [estimate(0.006, "time")], "slower"),
         ({}, [estimate(0.006), estimate(-0.006, "time")], "cannot tell"),
-        ({"python_calls": 1}, [], "slower"),
-        ({"python_calls": 1}, [estimate(0.001)], "slower"),
+        ({"python_calls": 1}, [], "cannot tell"),
+        ({"python_calls": 1}, [estimate(0.001)], "unchanged"),
         ({"python_calls": 1}, [estimate(-0.006)], "faster"),
         ({"python_calls": -1}, [], "cannot tell"),
         ({"python_calls": -1}, [estimate(0.001)], "unchanged"),
         ({"python_calls": -1}, [estimate(-0.006)], "faster"),
+        ({"python_calls": -9, "tasks": -1}, [], "cannot tell"),
+        ({"python_calls": -9, "tasks": -1}, [estimate(0.001)], "unchanged"),
         ({"python_calls": -9, "tasks": -1}, [estimate(0.006)], "slower"),
         ({"python_calls": -9, "tasks": -1}, [estimate(0.006, "time")], "slower"),
-        ({"python_calls": -9, "hops": 1}, [], "cannot tell"),
-        ({"python_calls": -9, "hops": 1}, [estimate(0.001)], "unchanged"),
+        ({"python_calls": -9, "hops": 1}, [], "slower"),
+        ({"python_calls": -9, "hops": 1}, [estimate(0.001)], "slower"),
         ({"python_calls": -9, "hops": 1}, [estimate(-0.006)], "cannot tell"),
         ({"python_calls": -9, "hops": 1}, [estimate(-0.006), estimate(-0.006, "time")], "faster"),
-        ({"bytecodes": 5}, [], "unchanged"),
+        ({"hops": 1, "tasks": -1}, [], "cannot tell"),
+        ({"hops": 1, "tasks": -1}, [estimate(0.001)], "unchanged"),
+        ({"hops": 2, "tasks": -1}, [estimate(0.001)], "slower"),
+        ({"bytecodes": 5, "native_calls": 1}, [], "cannot tell"),
         ({"bytecodes": 5}, [estimate(0.006)], "slower"),
         *[({metric: 1}, [], "slower") for metric in verdict.WAITS],
     ],
@@ -48,6 +53,21 @@ def test_a_group_is_judged_by_its_worst_cell() -> None:
     unchanged, slower = verdict.judge({}, [estimate(0.0)]), verdict.judge({"hops": 1}, [])
     said = verdict.by_group({cells[0]: unchanged, cells[1]: slower, cells[2]: unchanged})
     assert said == dict.fromkeys(("sync path", "middleware"), ("slower", "+1 hops", f"1 of 3 cells, {cells[1]}", False))
+
+
+def test_a_cell_that_was_measured_speaks_for_those_that_were_counted() -> None:
+    cells = [Cell("middleware.Stack.time_request", index, ("WSGI", "sync", str(index))) for index in range(2)]
+    counted, measured = verdict.judge({"python_calls": 1}, []), verdict.judge({"python_calls": 2}, [estimate(0.001)])
+    assert verdict.summary({cells[0]: counted, cells[1]: measured}).word == "unchanged"
+    assert verdict.summary({cells[0]: counted}).word == "cannot tell"
+    assert verdict.summary({cells[0]: verdict.judge({"hops": 1}, []), cells[1]: measured}).word == "slower"
+
+
+def test_no_change_of_instructions_is_told_from_none_that_code_which_never_runs_makes() -> None:
+    """Equal samples, as callgrind has them of equal layouts, have no variance."""
+    said = verdict.instructions([1000.0] * 8, [1000.5] * 8, 4)
+    assert said.word == "unchanged"
+    assert str(said) == "+0.0% instructions (± 0.1%)"
 
 
 @pytest.mark.parametrize(

@@ -16,13 +16,13 @@ from tools import git, terminal
 from tools.compare import instructions, tree, verdict
 from tools.compare.comparison import Outcome, Pair, outcome
 from tools.compare.report import fact
-from tools.compare.side import Cell, Side
+from tools.compare.side import Cell, Side, batch
 from tools.compare.tree import tree_of
 from tools.configuration import parts_of
 from tools.process import our_cpus
 from tools.terminal import CannotMeasure, Problem, cannot_measure
 
-METRICS = (*verdict.WORK, "bytecodes", "instructions")
+METRICS = (*verdict.WAITS, *verdict.WORK, "instructions")
 """By which to look, the one that tells most first."""
 
 console = terminal.console(stderr=True)
@@ -160,11 +160,13 @@ class Bisection:
     def _counted(self, copy: tree.Tree) -> list[float]:
         with closing(Side(copy, self.parts)) as side:
             side.cells()
-            # In a process of its own first, which compiles what the cell imports: that costs a thousand requests.
+            with side.entered(self._cell):
+                batch(side, self._cell, "seconds", 1)  # compiles what the cell imports: a thousand requests' worth
             counter = instructions.counter(side, self._cell)
+        if isinstance(counter, instructions.Callgrind):
+            return [number for (number,) in counter.samples(copy, [self._cell])]
         with ExitStack() as stack, ThreadPoolExecutor(len(our_cpus())) as threads:
-            layouts = range(counter.processes)
-            sides = [Side(copy, self.parts, counter.command, counter.slowdown, layout) for layout in layouts]
+            sides = [Side(copy, self.parts, layout) for layout in range(counter.processes)]
             for side, cpu in zip(sides, itertools.cycle(our_cpus())):
                 stack.enter_context(closing(side))
                 side.pin(cpu)

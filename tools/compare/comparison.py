@@ -114,7 +114,7 @@ class Comparison:
         self.pairs: dict[Cell, Pair] = {}
         self.left_out: list[str] = []
         self.instructions_by = ""
-        self._sides: dict[tuple[str, ...], list[tuple[Side, Side]]] = {}
+        self._sides: list[tuple[Side, Side]] = []
         # A thread for each side, and a CPU: hops between threads are slow and chance between CPUs.
         self._workers = (ThreadPoolExecutor(1), ThreadPoolExecutor(1))
         cpus = our_cpus()
@@ -126,7 +126,7 @@ class Comparison:
     def __exit__(self, *exception: object) -> None:
         for worker in self._workers:
             worker.shutdown(wait=False, cancel_futures=True)
-        for side in itertools.chain.from_iterable(itertools.chain.from_iterable(self._sides.values())):
+        for side in itertools.chain.from_iterable(self._sides):
             side.close()
 
     @property
@@ -137,11 +137,11 @@ class Comparison:
     @property
     def hung(self) -> bool:
         """Whether any cell hung."""
-        return any(side.hung for pairs in self._sides.values() for pair in pairs for side in pair)
+        return any(side.hung for pair in self._sides for side in pair)
 
     def count(self) -> Iterator[Pair]:
         """Count each cell on both sides at once; yield it as it is done. Raises CannotMeasure where there is none."""
-        sides = self._start(instructions.Counter())
+        sides = self._start()
         cells, _ = (side.cells() for side in sides)
         self.left_out = [part for part in self.parts if part not in {cell.part for cell in cells}]
         if not cells:
@@ -151,31 +151,52 @@ class Comparison:
             self.pairs[cell] = Pair(cell, base.result(), head.result())
             yield self.pairs[cell]
 
-    def count_instructions(self, cells: Sequence[Cell] = ()) -> Iterator[Cell]:
-        """Count the instructions of the cells that tell most, or of some, in all processes; yield a cell as it is done.
+    def count_instructions(self, cells: Sequence[Cell] = ()) -> Iterator[None]:
+        """Count the instructions of the cells that tell most, or of some, in all layouts of memory; yield now and then.
 
         Raises NoCounter where the machine has nothing that counts them.
         """
         cells = cells or self._telling()
-        counter = instructions.counter(self._sides[instructions.Counter.command][0][0], cells[0])
+        counter = instructions.counter(self._sides[0][0], cells[0])
         self.instructions_by = counter.name
-        sides, cells = self._started(counter), cells[: counter.cells]
+        cells = cells[: counter.cells]
+        if isinstance(counter, instructions.Callgrind):
+            yield from self._simulate(counter, cells)
+        else:
+            yield from self._count_on_cpu(counter, cells)
+
+    def _simulate(self, counter: instructions.Callgrind, cells: Sequence[Cell]) -> Iterator[None]:
+        samples: list[list[list[float]]] = []
+        for tree in self.trees:
+            samples.append([])
+            for each in counter.samples(tree, cells):
+                samples[-1].append(each)
+                yield
+        base, head = (zip(*side, strict=True) for side in samples)
+        for cell, before, after in zip(cells, base, head, strict=True):
+            self.pairs[cell].estimates.append(verdict.instructions(before, after, len(cells)))
+
+    def _count_on_cpu(self, counter: instructions.CPUCounter, cells: Sequence[Cell]) -> Iterator[None]:
+        sides = self._started(counter.processes)
         counted = [(cell, [self._on_both(counter.per_call, pair, cell) for pair in sides]) for cell in cells]
         for cell, samples in counted:
             base, head = ([sample.result() for sample in side] for side in zip(*samples, strict=True))
             self.pairs[cell].estimates.append(verdict.instructions(base, head, len(cells)))
-            yield cell
+            yield
 
-    def time(self, cells: Sequence[Cell] = ()) -> Iterator[Cell]:
-        """Time hello world on both paths, or some cells, by slices in turn on one CPU; yield a cell as it is done."""
-        cells = cells or self._telling()[:2]
-        sides = self._started(instructions.Counter())[:PAIRS]
+    def time(self, cells: Sequence[Cell] = ()) -> Iterator[None]:
+        """Time hello world on both paths, or the cell that changed most where it did not change, or some cells.
+
+        By slices in turn on one CPU; yield as a cell is done.
+        """
+        cells = cells or self._timed()
+        sides = self._started(PAIRS)[:PAIRS]
         cpu = quietest_cpu()
         for side in itertools.chain.from_iterable(sides):
             side.pin(cpu)
         for cell in cells:
             self.pairs[cell].estimates.append(time_in_turn(sides, cell, len(cells)))
-            yield cell
+            yield
 
     def _measured(self) -> list[Cell]:
         return [pair.cell for pair in self.pairs.values() if pair.measured]
@@ -193,13 +214,18 @@ class Comparison:
         most = [max(cells, key=self._size) for cells in others.values()]
         return [*core, *sorted(most, key=self._size, reverse=True)]
 
+    def _timed(self) -> list[Cell]:
+        telling = self._telling()
+        changed = sorted((cell for cell in telling if self.pairs[cell].changes), key=self._size, reverse=True)
+        hello = telling[:2]
+        return hello if not changed or set(hello) & set(changed) else changed[:1]
+
     def _size(self, cell: Cell) -> float:
         return self.pairs[cell].size
 
-    def _start(self, counter: instructions.Counter) -> tuple[Side, Side]:
-        sides = self._sides.setdefault(counter.command, [])
-        base, head = (Side(tree, self.parts, counter.command, counter.slowdown, len(sides)) for tree in self.trees)
-        sides.append((base, head))
+    def _start(self) -> tuple[Side, Side]:
+        base, head = (Side(tree, self.parts, len(self._sides)) for tree in self.trees)
+        self._sides.append((base, head))
         for side, cpu in zip((base, head), self._cpus, strict=True):
             side.pin(cpu)
         return base, head
@@ -209,13 +235,12 @@ class Comparison:
         each = zip(self._workers, sides, strict=True)
         return [worker.submit(function, side, *arguments) for worker, side in each]
 
-    def _started(self, counter: instructions.Counter) -> list[tuple[Side, Side]]:
-        """Return as many processes of a kind as its counter asks for; start those that are missing, all at once."""
-        sides = self._sides.setdefault(counter.command, [])
-        starting = [self._start(counter) for _ in range(len(sides), counter.processes)]
+    def _started(self, number: int) -> list[tuple[Side, Side]]:
+        """Return at least so many processes of each side; start those that are missing, all at once."""
+        starting = [self._start() for _ in range(len(self._sides), number)]
         for side in itertools.chain.from_iterable(starting):
             side.cells(beside=2 * len(starting) - 1)
-        return sides
+        return self._sides
 
 
 def is_native(cell: Cell) -> bool:

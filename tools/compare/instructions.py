@@ -1,29 +1,21 @@
 """Machine instructions of one call: by the CPU's own counter where it may be read, by callgrind otherwise."""
 
-import platform
-import re
-import shutil
 import statistics
+from collections.abc import Iterator, Sequence
 
-from harness.callgrind import MACHINE
+from harness import callgrind
 from tools.compare.side import MEASURED, Cell, Side, batch
-from tools.terminal import NoCounter
+from tools.compare.tree import Tree
+from tools.terminal import CannotMeasure, NoCounter
 
 SAMPLE = 20_000_000
 """Instructions of a sample: by then chance, such as how often a lock was waited for, has evened out."""
 
-# Without vgdb, whose pipes would be left of what is killed.
-CALLGRIND = ("valgrind", "--tool=callgrind", "--instr-atstart=no", "--vgdb=no", "--callgrind-out-file=/dev/null")
-WARM_UP, CALLS = 5, 20
-"""Calls that callgrind does not count, and then those that it does."""
 
-
-class Counter:
+class CPUCounter:
     """The CPU's counter of instructions in user space."""
 
     name = "perf_event_open"
-    command = MEASURED
-    slowdown = 1
     processes = 12  # the layout of memory is another in each: 0.36 % of a WSGI request (standard deviation)
     cells = 6
 
@@ -35,33 +27,36 @@ class Counter:
             return statistics.median(batch(side, cell, "instructions", number) / number for _ in range(3))
 
 
-class Callgrind(Counter):
-    """valgrind's simulation, some fifty times slower, of the measured calls alone: the process switches it on for them.
-
-    What is imported is run by valgrind too, but not simulated: some six times slower.
-    """
+class Callgrind:
+    """valgrind's simulation: in processes of its own, of the measured calls alone."""
 
     name = "callgrind"
-    command = (*CALLGRIND, *MEASURED)
-    slowdown = 50
-    processes = 8  # 0.12 % of a WSGI request (standard deviation)
-    cells = 4
+    cells = 6
 
-    def per_call(self, side: Side, cell: Cell) -> float:
-        with side.entered(cell):
-            batch(side, cell, "seconds", WARM_UP)
-            batch(side, cell, "callgrind", CALLS)
-        return int(re.findall(r"Collected : (\d+)", side.log.read_text())[-1]) / CALLS  # of the process that ended last
+    def samples(self, tree: Tree, cells: Sequence[Cell]) -> Iterator[list[float]]:
+        """Yield the instructions of one call of each cell, layout of memory by layout. Raises CannotMeasure."""
+        words = [f"{cell.benchmark}:{cell.index}" for cell in cells]
+        try:
+            for counted in callgrind.count(words, python=MEASURED[0], PYTHONPATH=str(tree.path)):
+                yield [_number(tree, cell, counted[word]) for cell, word in zip(cells, words, strict=True)]
+        except callgrind.CallgrindFailed as problem:
+            raise CannotMeasure(f"{tree.label}: {problem}") from problem
 
 
-def counter(side: Side, cell: Cell) -> Counter:
+def _number(tree: Tree, cell: Cell, counted: float | dict[str, str]) -> float:
+    if isinstance(counted, dict):
+        raise CannotMeasure(f"{tree.label}: {cell}: {counted.get('failed') or counted}")
+    return counted
+
+
+def counter(side: Side, cell: Cell) -> CPUCounter | Callgrind:
     """Return what counts instructions here. Raises NoCounter, with the reason and a remedy, where nothing does."""
     with side.entered(cell):
         answer = side.ask("batch", "instructions", 1)
     if "failed" not in answer:
-        return Counter()
-    if platform.machine() != MACHINE:
-        raise NoCounter(f"no instructions: {answer['failed']}; allow perf_event_open: callgrind needs {MACHINE}")
-    if shutil.which(CALLGRIND[0]):
-        return Callgrind()
-    raise NoCounter(f"no instructions: {answer['failed']}; allow perf_event_open or install valgrind")
+        return CPUCounter()
+    try:
+        callgrind.need()
+    except callgrind.NoCallgrind as reason:
+        raise NoCounter(f"no instructions: {answer['failed']}; allow perf_event_open: {reason}") from reason
+    return Callgrind()

@@ -65,21 +65,12 @@ class Cell:
 class Side:
     """A process that measures the Django of a tree. It ends with ``close``, or with the tool.
 
-    ``slowdown`` is by what factor ``command`` makes it slower, ``layout`` the seed of its layout of memory: under
-    callgrind equal trees with equal layouts count the same. ``hung`` are the cells that had to be killed.
+    ``layout`` is the seed of its layout of memory. ``hung`` are the cells that had to be killed.
     """
 
-    def __init__(
-        self,
-        tree: Tree,
-        parts: Sequence[str],
-        command: Sequence[str] = MEASURED,
-        slowdown: float = 1,
-        layout: int = 0,
-    ) -> None:
+    def __init__(self, tree: Tree, parts: Sequence[str], layout: int = 0) -> None:
         self.label = tree.label
         self.hung: list[Cell] = []
-        self._slowdown = slowdown
         self._unread = b""
         self._cell: Cell | None = None
         self.log = tree.path.parent / f"{tree.path.name}-{next(_numbers)}.log"
@@ -87,7 +78,7 @@ class Side:
         environment |= {"PYTHONPATH": os.pathsep.join([str(tree.path), str(ROOT)]), "PYTHONHASHSEED": "0"}
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
-                [*command, "-m", "harness.side", str(layout), *parts],
+                [*MEASURED, "-m", "harness.side", str(layout), *parts],
                 cwd=tree.path,
                 env=environment,
                 stdin=subprocess.PIPE,
@@ -170,11 +161,11 @@ class Side:
     def _line(self, seconds: float) -> bytes:
         """Return what the process says next. Raises CannotMeasure where it has ended, Hung where it is not in time."""
         assert self._process.stdout
-        deadline = time.monotonic() + seconds * self._slowdown
+        deadline = time.monotonic() + seconds
         while b"\n" not in self._unread:
             if not wait([self._process.stdout.fileno()], max(0, deadline - time.monotonic())):
                 where = str(self._cell) if self._cell else "what it imports"
-                raise Hung(self.label, where, seconds * self._slowdown)
+                raise Hung(self.label, where, seconds)
             if not (said := self._process.stdout.read(2**16)):
                 raise CannotMeasure(f"{self.label} does not run: {self._last_words()}")
             self._unread += said

@@ -25,7 +25,7 @@ from tools.compare.side import Cell
 from tools.compare.tree import Tree, tree_of
 from tools.terminal import CannotMeasure, cannot_measure, console, progress
 
-Measurement = Callable[[Comparison, Sequence[Cell]], Iterator[Cell]]
+Measurement = Callable[[Comparison, Sequence[Cell]], Iterator[None]]
 
 SYNC = Cell("handlers.Hello.time_request", 0, ("WSGI", "sync"))
 

@@ -17,8 +17,12 @@ Word = Literal["unchanged", "slower", "faster", "cannot tell"]
 WAITS = ("sync_to_async", "async_to_sync", "hops", "threads", "event_loops", "tasks", "queries")
 """Counts of what a request also waits for, which instructions do not show."""
 
-WORK = (*WAITS, "python_calls")
-"""Counts that are more work wherever they are more. More bytecodes may be less work: what they do decides."""
+WORK = ("python_calls", "native_calls", "bytecodes")
+"""Counts that explain and do not judge: more of them may be less work, since what each does is not known."""
+
+FINEST = 0.001
+"""The smallest change of instructions that is believed, whatever the samples say: code that is never run moves objects
+in memory, and a request's instructions with them."""
 
 NATIVE = {"WSGI": "sync", "Client": "sync", "ASGI": "async", "AsyncClient": "async"}
 """The view that a caller runs without a crossing."""
@@ -69,7 +73,7 @@ def instructions(base: Sequence[float], head: Sequence[float], tests: int) -> Es
     freedom = len(base) + len(head) - 2
     squares = sum((value - statistics.fmean(side)) ** 2 for side in (base, head) for value in side)
     error = math.sqrt(squares / freedom * (1 / len(base) + 1 / len(head))) / mean
-    return _estimate("instructions", mean, change, error, freedom, tests)
+    return _estimate("instructions", mean, change, error, freedom, tests, FINEST)
 
 
 def times(base: float, ratios: Sequence[float], same: Sequence[float], tests: int) -> Estimate:
@@ -85,46 +89,57 @@ def times(base: float, ratios: Sequence[float], same: Sequence[float], tests: in
 
 
 def _estimate(
-    unit: Literal["instructions", "time"], base: float, change: float, error: float, freedom: int, tests: int
+    unit: Literal["instructions", "time"],
+    base: float,
+    change: float,
+    error: float,
+    freedom: int,
+    tests: int,
+    finest: float = 0.0,
 ) -> Estimate:
     half = float(stdtrit(freedom, 0.975)) * error
-    resolution = float(stdtrit(freedom, 1 - FALSE_ALARM / tests / 2)) * error
+    resolution = max(finest, float(stdtrit(freedom, 1 - FALSE_ALARM / tests / 2)) * error)
     return Estimate(unit, base, change, change - half, change + half, resolution)
 
 
 def judge(changes: Mapping[str, int], estimates: Iterable[Estimate]) -> Verdict:
     """Judge a cell by the differences of its counts, ``{metric: head - base}``, and by what was measured of it.
 
-    More work is slower, unless measured to be faster; less work is faster only where that is measured as well, and
-    more of one and less of another is what is measured.
+    Slower is what costs more instructions or time, or waits more; faster is what costs less. Counts of work say why.
+    The waits of a cell are added up: a crossing less and a hop more are as many.
     """
     measured = list(estimates)
     changed = [estimate for estimate in measured if estimate.word != "unchanged"]
-    more = [metric for metric in WORK if changes.get(metric, 0) > 0]
-    less = [metric for metric in WORK if changes.get(metric, 0) < 0]
-    counts = ", ".join(f"{changes[metric]:+} {metric}" for metric in more + less)
+    counts = ", ".join(f"{changes[metric]:+} {metric}" for metric in (*WAITS, *WORK) if changes.get(metric))
     within = [f"{each.unit} ± {each.resolution:.1%}" for each in measured if each not in changed]
     reasons = ", ".join(filter(None, [*map(str, changed), counts, *within]))
-    return Verdict(_word(more, less, measured), reasons, measured=bool(measured))
+    return Verdict(_word(changes, measured), reasons, measured=bool(measured))
 
 
-def _word(more: Sequence[str], less: Sequence[str], measured: Sequence[Estimate]) -> Word:
+def _word(changes: Mapping[str, int], measured: Sequence[Estimate]) -> Word:
+    waits = sum(changes.get(metric, 0) for metric in WAITS)
     changed = [estimate for estimate in measured if estimate.word != "unchanged"]
     words = {estimate.word for estimate in changed}
     if len(words) == 2:
         return "cannot tell"
     if words:
-        waits = words == {"faster"} and set(more) & set(WAITS) and "time" not in {each.unit for each in changed}
-        return "cannot tell" if waits else words.pop()
-    if more and not less:
+        unseen = words == {"faster"} and waits > 0 and "time" not in {each.unit for each in changed}
+        return "cannot tell" if unseen else words.pop()
+    if waits > 0:
         return "slower"
-    return "cannot tell" if less and not measured else "unchanged"
+    return "unchanged" if measured or not any(changes.values()) else "cannot tell"
 
 
 def summary(verdicts: Mapping[Cell, Verdict]) -> Verdict:
-    """Return what the verdicts of a group's cells come to: the worst, with the cell that shows it most plainly."""
+    """Return what the verdicts of a group's cells come to: the worst, with the cell that shows it most plainly.
+
+    Where a cell was measured, those of which only counts are known are not in doubt: it is the one that changed most.
+    """
+    known = {word.word for word in verdicts.values() if word.measured or word.word != "cannot tell"}
     words: Sequence[Word] = ("slower", "faster", "cannot tell", "unchanged")
-    word = next(word for word in words if word in {verdict.word for verdict in verdicts.values()})
+    measured = any(each.measured for each in verdicts.values())
+    there = known if measured else {each.word for each in verdicts.values()}
+    word = next(word for word in words if word in there)
     cells = [cell for cell, verdict in verdicts.items() if verdict.word == word]
     shown = next((cell for cell in cells if verdicts[cell].measured), cells[0])
     return verdicts[shown]._replace(where=f"{len(cells)} of {len(verdicts)} cells, {shown}")

@@ -1,0 +1,115 @@
+"""One layout of memory: a process under callgrind that counts the instructions of cells, each in a child of its own.
+
+``python -m harness.layout SEED CELL ...``, as ``harness.callgrind`` starts it, writes a line of JSON for each CELL, a
+``NAME:INDEX``: ``{"cell": CELL, "pid": PID, "calls": N}``, where callgrind writes what N calls were as that process
+ends, or ``{"cell": CELL, "n/a": reason}`` or ``{"cell": CELL, "failed": reason}``.
+
+What is not counted is run by valgrind too, some six times slower. So all cells are forked from a process that has
+imported Django, and those of one scenario and variant from one that has set the first of them up.
+"""
+
+import contextlib
+import functools
+import gc
+import itertools
+import json
+import os
+import random
+import sys
+import time
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+from asgiref.sync import SyncToAsync
+from django.db import connections
+
+from harness import sqlite
+from harness.awaitable import Batch
+from harness.callgrind import CallgrindSwitch
+
+WARM_UP, CALLS = 5, 10
+"""Calls of a cell that are not counted, and then those that are."""
+
+BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
+CELL = ("interface", "view")  # parameters that leave the settings as they are
+
+
+def main(seed, *cells):
+    from asv_runner.discovery import get_benchmark_from_name
+
+    ballast = lay_out(int(seed))
+    names = dict.fromkeys(name_of(cell) for cell in cells)
+    benchmarks = {name: get_benchmark_from_name(str(BENCHMARKS), name) for name in names}
+    gc.freeze()
+    assert ballast  # until here, so that all that was imported lies beside it
+    for _, group in itertools.groupby(cells, lambda cell: variant(benchmarks[name_of(cell)], index_of(cell))):
+        group = list(group)
+        in_child(count_group, benchmarks[name_of(group[0])], group)
+
+
+def lay_out(seed):
+    """Return objects of a memory's layout: what is allocated while they live lies where another seed does not put it.
+
+    A tree whose files are longer, or lie in another folder, moves all objects too, and with them which keys of a
+    table collide: Mytkowicz and others, "Producing Wrong Data Without Doing Anything Obviously Wrong!" (2009).
+    """
+    chance = random.Random(seed)
+    return [bytes(chance.randrange(4096)) for _ in range(chance.randrange(1, 4096))]
+
+
+def name_of(cell):
+    return cell.partition(":")[0]
+
+
+def index_of(cell):
+    return int(cell.partition(":")[2])
+
+
+def variant(benchmark, index):
+    """Return the name of a benchmark and its parameters but those that leave the settings as they are."""
+    params = next(itertools.islice(itertools.product(*benchmark._params), index, None))
+    return benchmark.name, [value for name, value in zip(benchmark.param_names, params) if name not in CELL]
+
+
+def in_child(function, *arguments):
+    """Call a function in a forked process, and wait for its end."""
+    pid = os.fork()
+    if pid == 0:
+        try:
+            function(*arguments)
+        finally:
+            os._exit(0)
+    os.waitpid(pid, 0)
+
+
+def count_group(benchmark, cells):
+    """Count cells in processes that are forked from one which has set the first of them up, for what that imports."""
+    with contextlib.suppress(Exception):  # the cell says it
+        benchmark.enter(index_of(cells[0]))
+        benchmark.do_teardown()
+    connections.close_all()
+    sqlite.drop()
+    SyncToAsync.single_thread_executor = ThreadPoolExecutor(max_workers=1)  # no thread is forked with its process
+    for cell in cells:
+        in_child(count_cell, benchmark, cell)
+
+
+def count_cell(benchmark, cell):
+    try:
+        benchmark.enter(index_of(cell))
+        call = functools.partial(benchmark.call, *benchmark._current_params)
+        Batch(call, time.perf_counter).timeit(WARM_UP)
+        Batch(call, CallgrindSwitch()).timeit(CALLS)
+        answer = {"pid": os.getpid(), "calls": CALLS}
+    except NotImplementedError as reason:
+        answer = {"n/a": str(reason)}
+    except BaseException as problem:
+        answer = {"failed": "%s: %s" % (type(problem).__name__, problem)}
+    print(json.dumps(dict(answer, cell=cell)), flush=True)
+
+
+if __name__ == "__main__":
+    from asv_runner._aux import update_sys_path
+
+    update_sys_path(str(BENCHMARKS))
+    main(*sys.argv[1:])
