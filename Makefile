@@ -103,10 +103,10 @@ publish: .venv/bench ## make the site of the results: RESULTS= DJANGO=
 summary: ## show a file in the summary of a workflow's run: MARKDOWN=file
 	@cat "$$MARKDOWN" >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"
 
-test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says
+test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says; one file of it: TESTS=tests/test_verdict.py
 	@$(BIN)/python -m pytest $(TESTS)
 
-check: lint ## in a minute: lint, and the tests that measure little; make test TESTS=tests/test_x.py runs those of a file
+check: lint ## lint, and the tests that measure little, in a minute
 	@$(BIN)/python -m pytest $(foreach part,$(QUICK),tests/test_$(part).py)
 
 lint: .venv/test ## check style, types and workflows
