@@ -347,7 +347,7 @@ def test_every_word_that_makes_small_is_used() -> None:
 
 @pytest.mark.xdist_group("documents-load")
 def test_a_line_that_never_ends_fails_and_leaves_nothing(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("documents.LIMIT", 1)
+    monkeypatch.setattr("test_documents.LIMIT", 1)
     with pytest.raises(pytest.fail.Exception, match="takes more than 1 seconds"):
         clone.run("python -m http.server --bind 127.0.0.1 0")
     assert with_environment("HOME", clone.environment["HOME"]) == []
