@@ -1,7 +1,7 @@
 """The command lines that the documents tell people to type.
 
-In README.md, CONTRIBUTING.md and docs/ a code block is one of command lines, unless its fence names another language. Of
-code within text, what begins with a program of ``PROGRAMS`` is a command line, and in a table a setting such as
+In README.md, CONTRIBUTING.md and docs/ a code block is one of command lines, unless its fence names another language.
+Of code within text, what begins with a program of ``PROGRAMS`` is a command line, and in a table a setting such as
 ``COUNT=40`` is one with the command that it belongs to: that of its row, or else of the last block above. ``make help``
 lists each target with its examples after the last colon, alternatives after "or".
 """
