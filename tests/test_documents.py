@@ -86,10 +86,9 @@ SLOW = (
     # Each starts a database, servers and a load: six to fifteen seconds each. test_served.py starts every server, asks
     # every page of it, and loads them by both generators; one line shows that the target reaches them.
     r"make (served .+|crossing|locust-worker)",
-    # Each makes an environment of asv's, or measures commits in it: as long. test_bench.py, test_measure.py and
-    # test_workflows.py do so once, with what they find.
-    r"make bench .*(routing|asgiref)",
-    r"make measure",
+    # Each makes an environment of asv's, measures commits in it, or reads what that left: as long. test_bench.py,
+    # test_measure.py and test_workflows.py do so once, with what they find.
+    r"make (bench|site|measure)",
     r"asv (run|continuous)",
     r"make publish RESULTS=empty/folder",
     # Each starts the processes of many comparisons. test_bisect.py and test_compare.py judge what these say.
