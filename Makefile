@@ -3,7 +3,7 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help bench compare bisect trial served locust-worker crossing site measure merge pending milestones results \
-	publish summary test check lint hooks vendor clean system
+	publish summary test documents check lint hooks vendor clean system
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
@@ -103,10 +103,14 @@ publish: .venv/bench ## make the site of the results: RESULTS= DJANGO=
 summary: ## show a file in the summary of a workflow's run: MARKDOWN=file
 	@cat "$$MARKDOWN" >> "$${GITHUB_STEP_SUMMARY:-/dev/stdout}"
 
-test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says
+test: .venv/test .venv/measured .venv/served system ## prove that the suite measures what it says; one file of it: TESTS=tests/test_verdict.py
 	@$(BIN)/python -m pytest $(TESTS)
 
-check: lint ## in a minute: lint, and the tests that measure little; make test TESTS=tests/test_x.py runs those of a file
+# What is slow is left out of test and of .ci/run for their time; the workflow documents runs it each night.
+documents: .venv/test .venv/measured .venv/served system ## run what takes long of the lines that the documents tell one to type
+	@$(BIN)/python -m pytest -m slow $(TESTS)
+
+check: lint ## lint, and the tests that measure little, in a minute
 	@$(BIN)/python -m pytest $(foreach part,$(QUICK),tests/test_$(part).py)
 
 lint: .venv/test ## check style, types and workflows

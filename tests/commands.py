@@ -1,9 +1,9 @@
 """The command lines that the documents tell people to type.
 
-In README.md and docs/ a code block is one of command lines, unless its fence names another language. Of code within
-text, what begins with a program of ``PROGRAMS`` is a command line, and in a table a setting such as ``COUNT=40`` is
-one with the command that it belongs to: that of its row, or else of the last block above. ``make help`` lists each
-target with its examples after the last colon, alternatives after "or".
+In README.md, CONTRIBUTING.md and docs/ a code block is one of command lines, unless its fence names another language.
+Of code within text, what begins with a program of ``PROGRAMS`` is a command line, and in a table a setting such as
+``COUNT=40`` is one with the command that it belongs to: that of its row, or else of the last block above. ``make help``
+lists each target with its examples after the last colon, alternatives after "or".
 """
 
 import inspect
@@ -49,7 +49,7 @@ def documented() -> list[Command]:
 
 
 def documents() -> list[Path]:
-    return [ROOT / "README.md", *sorted((ROOT / "docs").glob("*.md"))]
+    return [ROOT / "README.md", ROOT / "CONTRIBUTING.md", *sorted((ROOT / "docs").glob("*.md"))]
 
 
 def in_markdown(where: str, text: str) -> Iterator[Command]:

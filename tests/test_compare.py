@@ -116,13 +116,17 @@ def test_a_template_alone_is_a_change(checkout: Checkout, said: Callable[..., An
     assert "unchanged" in report["headline"]
 
 
-def test_less_work_is_faster_and_status_0(checkout: Checkout, said: Callable[..., Any]) -> None:
-    checkout.plant("django/core/handlers/wsgi.py", CALL, "        for _ in range(6000):\n            pass\n")
+def test_less_work_is_faster_and_status_0(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
+    """By a planned counter, which takes no minutes; the one of this machine counts what is inlined, above."""
+    monkeypatch.setattr(instructions, "counter", lambda side, cell: Planned())
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        [planted() for _ in range(6000)]\n", PLANTED)
     checkout.commit()
     checkout.git("revert", "--quiet", "--no-commit", "HEAD")
-    status, report = said()
-    assert status == 0
-    assert report["verdicts"]["sync path"]["word"] == "faster"
+    report = tools_compare("HEAD", "worktree", checkout.path, ["handlers"], exact=False)
+    assert report.status == 0
+    assert report.verdicts["sync path"].word == "faster"
+    (sync,) = [pair for pair in report.pairs if pair.cell.params == ("WSGI", "sync")]
+    assert {each.unit: each.word for each in sync.estimates} == {"instructions": "faster", "time": "faster"}
 
 
 @pytest.mark.skipif(sys.version_info >= (3, 14), reason="Django 3.0 is not tried on Python 3.14")

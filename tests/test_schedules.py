@@ -1,7 +1,7 @@
 """The workflow ``measure``, run after run, as jobs fail in all ways that they can: nothing is lost.
 
 The workflow's own steps run, on a history without Django's code: tests/stand_in.py stands in for what measures.
-``SCHEDULES=50`` replays 50 of them in place of a few.
+``SCHEDULES=50`` replays 50 of them in place of a few, in a quarter of an hour, and ``pytest -rP`` shows what they were.
 """
 
 import json
@@ -22,9 +22,9 @@ from private import PrivateServer, serving
 from stand_in import BENCHMARK
 from workflows import Job, Runner, described_in, holds
 
-pytestmark = pytest.mark.xdist_group("schedules")
-
 SCHEDULES = int(os.environ.get("SCHEDULES", "3"))
+
+pytestmark = [pytest.mark.xdist_group("schedules"), pytest.mark.timeout(600 + 60 * SCHEDULES)]
 
 SUBJECT = "Fixed #{} -- [/x] [yes/no]"
 
@@ -45,6 +45,7 @@ class Workflow:
     django: Path
     commits: Sequence[str]
     said: list[str] = field(default_factory=list)
+    fates: Counter[str] = field(default_factory=Counter)
 
     def grow(self, number: int) -> None:
         """Let main hold so many commits."""
@@ -80,6 +81,7 @@ class Workflow:
         return shards
 
     def _measure(self, index: int, shard: str, fate: str) -> Job | None:
+        self.fates[fate or "ends well"] += 1
         if fate == "lost":
             return None
         contexts = {"github": {"run_id": 1, "run_attempt": 1}, "strategy": {"job-index": index}}
@@ -148,13 +150,15 @@ def test_jobs_that_leave_nothing_are_said(workflow: Workflow) -> None:
 
 def test_no_schedule_loses_anything(workflow: Workflow) -> None:
     chance = random.Random(SCHEDULES)
+    shards: Counter[int] = Counter()
     length = 0
     for number in range(SCHEDULES):
         length += GROWTH[number] if number < len(GROWTH) else chance.choice(GROWTH)
         workflow.grow(length)
-        workflow.run(*chance.sample(FATES, len(FATES)))
+        shards[len(workflow.run(*chance.sample(FATES, len(FATES))))] += 1
     while workflow.run():
         pass
+    print("runs by their shards:", dict(sorted(shards.items())), "fates of jobs:", dict(workflow.fates))
     results, tries = measured(workflow), held(workflow.runner.remote)
     given_up = {json.loads(line)["commit"] for line in tries if line not in workflow.commits}
     assert results | given_up == set(workflow.commits[:length])

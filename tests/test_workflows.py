@@ -153,8 +153,16 @@ def test_the_steps_of_tests(runner: Runner, monkeypatch: pytest.MonkeyPatch) -> 
     assert not job.failed
 
 
+def test_the_steps_of_documents(runner: Runner) -> None:
+    runner.environment |= {"TESTS": "tests/test_documents.py --collect-only --quiet"}
+    job = runner.run("documents.yml", "documents")
+    assert not job.failed
+
+
 def test_every_step_was_executed(executed: set[tuple[str, str]], request: pytest.FixtureRequest) -> None:
-    if not {"test_the_steps_of_tests", "test_one_more_call_fails"} <= {item.name for item in request.session.items}:
+    if not {"test_the_steps_of_tests", "test_the_steps_of_documents", "test_one_more_call_fails"} <= {
+        item.name for item in request.session.items
+    }:
         pytest.skip("only some tests were asked for")
     steps = set()
     for name in WORKFLOWS:

@@ -1,7 +1,8 @@
-"""What is written runs: each command line of README.md, docs/ and ``make help``, in the way that a reader types it.
+"""What is written runs: each command line that tests/commands.py finds, in the way that a reader types it.
 
 It runs in a clone of this repository whose origin, and whose Django, are on this machine. A line that would take
-minutes gets the words of ``SMALL`` at its end; one that nobody thought of is run as it is, within ``LIMIT``.
+minutes gets the words of ``SMALL`` at its end; one that nobody thought of is run as it is, within ``LIMIT``. What still
+takes long by its kind is marked as slow: ``make documents`` runs that, and ``make test`` the rest.
 """
 
 import contextlib
@@ -69,13 +70,34 @@ SMALL = (
     Small(r"make served GENERATOR=locust ", "", "--seconds 3"),
     # One server of two, and two rounds of five: callgrind takes ten seconds for one.
     Small(r"make served BASE=", "SERVERS=gunicorn", "--rounds 2"),
-    Small(r"make test\b", "TESTS=tests/test_verdict.py"),
+    Small(r"make test\b(?!.*TESTS=)", "TESTS=tests/test_verdict.py"),
+    # What holds a document against the stored results, beside which this clone has its own.
+    Small(r"make check", "QUICK=history"),
+    # Lists what it would run, since this file is what it runs.
+    Small(r"make documents", "TESTS='tests/test_documents.py --collect-only --quiet'"),
     # What a line lacks since its table names the settings one by one.
     Small(r"make (pending|milestones|measure)\b(?!.*COMMITS=)", "COMMITS=commits.txt"),
     Small(r"make merge\b(?!.*SHARDS=)", "SHARDS=folder"),
     # A port that nobody has.
     Small(r"runserver ", str(free_port())),
 )
+
+SLOW = (
+    # Each starts a database, servers and a load: six to fifteen seconds each. test_served.py starts every server, asks
+    # every page of it, and loads them by both generators; one line shows that the target reaches them.
+    r"make (served .+|crossing|locust-worker)",
+    # Each makes an environment of asv's, measures commits in it, or reads what that left: as long. test_bench.py,
+    # test_measure.py and test_workflows.py do so once, with what they find.
+    r"make (bench|site|measure)",
+    r"asv (run|continuous)",
+    r"make publish RESULTS=empty/folder",
+    # Each starts the processes of many comparisons. test_bisect.py and test_compare.py judge what these say.
+    r"make (bisect|trial)",
+    r"tools compare --base 6.0|make compare BASE=6.0",
+    # Fetches all that the site is drawn by.
+    r"make vendor",
+)
+"""The lines that would make ``make test`` last three minutes longer than its twelve."""
 
 NAMES = {"DJANGO=path ": "DJANGO=path/to/django ", "SHARD=i/n": "SHARD=1/2", "MASTER=address": "MASTER=127.0.0.1"}
 """What stands in the documents for a name of the reader's."""
@@ -120,6 +142,7 @@ class Clone:
             "GIT_CONFIG_VALUE_0": "https://github.com/django/django.git",
         }
         self.ran: dict[str, tuple[int, str]] = {}
+        self.keep_results()
         for machine in (os.uname().nodename, "stored"):
             self.write_results(self.root / "results", machine)
 
@@ -129,6 +152,14 @@ class Clone:
             (self.root / name).write_text("5.2\n")
         shutil.rmtree(self.root / "folder", ignore_errors=True)
         self.write_results(self.root / "folder/shard", "stored")
+
+    def keep_results(self) -> None:
+        """Let git have the repository's results; the folder has those that are written, of commits of this Django."""
+        git = ["git", "-C", ROOT]
+        objects = subprocess.check_output([*git, "rev-parse", "--path-format=absolute", "--git-path", "objects"])
+        (self.root / ".git/objects/info/alternates").write_bytes(objects)
+        entries = subprocess.check_output([*git, "ls-files", "--stage", "-z", "results"])
+        subprocess.run(["git", "-C", self.root, "update-index", "-z", "--index-info"], input=entries, check=True)
 
     def write_results(self, folder: Path, machine: str) -> None:
         """Write results of 5.2 and main: those that the repository holds of another commit."""
@@ -268,7 +299,12 @@ def small(line: str) -> str:
     return " ".join([line, *words])
 
 
-COMMANDS = [pytest.param(each, id=each.line, marks=pytest.mark.xdist_group(group(each))) for each in documented()]
+def marks(command: Command) -> list[pytest.MarkDecorator]:
+    slow = any(re.search(lines, command.line) for lines in SLOW)
+    return [pytest.mark.xdist_group(group(command)), *([pytest.mark.slow] if slow else [])]
+
+
+COMMANDS = [pytest.param(each, id=each.line, marks=marks(each)) for each in documented()]
 
 
 @pytest.mark.parametrize("command", COMMANDS)
@@ -295,7 +331,8 @@ def test_a_documented_line_runs(command: Command, clone: Clone, tmp_path: Path) 
             for _ in range(2):
                 stack.callback(clone.end, clone.start(small(WORKER)))
             line = small(MASTER)
-        status, output = clone.run(line)
+        # Lines can be the same once they are small.
+        status, output = clone.ran.get(line) or clone.run(line)
     allowed = next((each for name, each in STATUSES.items() if name in line), {0})
     assert "Traceback" not in output, output[-3000:]
     assert status in allowed, output[-3000:]
@@ -321,14 +358,15 @@ def test_what_is_a_command_line(text: str, lines: list[str]) -> None:
 
 def test_every_document_and_target_is_read() -> None:
     found = {command.where for command in documented()}
-    assert found >= {"README.md", "async-or-not.md", "history.md", "operate.md", "make help"}
+    assert found >= {"README.md", "CONTRIBUTING.md", "async-or-not.md", "history.md", "operate.md", "make help"}
     targets = re.findall(r"^([a-z-]+):.* ## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(targets) == {word for command in documented() for word in command.line.split() if word in targets}
 
 
 def test_every_word_that_makes_small_is_used() -> None:
     lines = [command.line for command in documented()]
-    unused = [each.lines for each in SMALL if not any(re.search(each.lines, line) for line in lines)]
+    patterns = [*(each.lines for each in SMALL), *SLOW]
+    unused = [each for each in patterns if not any(re.search(each, line) for line in lines)]
     named = (*PRECEDED, *SERVES, *STATUSES, WORKER, MASTER, ELSEWHERE)
     unused += [name for name in named if not any(name in line for line in lines)]
     assert unused == []
@@ -336,7 +374,7 @@ def test_every_word_that_makes_small_is_used() -> None:
 
 @pytest.mark.xdist_group("documents-load")
 def test_a_line_that_never_ends_fails_and_leaves_nothing(clone: Clone, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr("documents.LIMIT", 1)
+    monkeypatch.setattr("test_documents.LIMIT", 1)
     with pytest.raises(pytest.fail.Exception, match="takes more than 1 seconds"):
         clone.run("python -m http.server --bind 127.0.0.1 0")
     assert with_environment("HOME", clone.environment["HOME"]) == []
@@ -356,7 +394,7 @@ def asv(request: pytest.FixtureRequest, clone: Clone, monkeypatch: pytest.Monkey
 @pytest.mark.parametrize(
     ("arguments", "says"),
     [
-        (f"run 5.2^! --bench {BENCHMARK}", r"handlers\.Hello\.track_hops"),
+        pytest.param(f"run 5.2^! --bench {BENCHMARK}", r"handlers\.Hello\.track_hops", marks=pytest.mark.slow),
         ("compare 5.2 main --machine $(uname -n)", r"handlers\.Hello\.track_hops\('ASGI', 'sync'\)"),
         ("publish", ""),
     ],
