@@ -173,6 +173,16 @@ def wrk() -> str:
     return program("wrk")
 
 
+def path_without(program: str, folder: Path) -> str:
+    """Return a PATH, made in a new folder, on which all programs are but one."""
+    folders = reversed(os.environ["PATH"].split(os.pathsep))
+    programs = {path.name: path for place in folders for path in Path(place).glob("*")}
+    folder.mkdir()
+    for name in programs.keys() - {program}:
+        (folder / name).symlink_to(programs[name])
+    return str(folder)
+
+
 def program(name: str) -> str:
     if path := shutil.which(name):
         return path

@@ -1,7 +1,6 @@
 """The workflows, step by step: commits found, measured in shards, merged, published and compared."""
 
 import json
-import os
 import re
 import shutil
 import subprocess
@@ -11,7 +10,7 @@ from typing import Any
 
 import pytest
 import yaml
-from conftest import ROOT, Checkout
+from conftest import ROOT, Checkout, path_without
 from measuring import CELLS, PATTERN, counts
 from private import PrivateServer, serving
 from workflows import Job, Runner
@@ -111,12 +110,7 @@ class TestCompare:
     @pytest.fixture(autouse=True)
     def _without_valgrind(self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         """What the workflow finds on a runner: it installs no valgrind."""
-        folders = reversed(os.environ["PATH"].split(os.pathsep))
-        programs = {program.name: program for folder in folders for program in Path(folder).glob("*")}
-        (tmp_path / "bin").mkdir()
-        for name in programs.keys() - {"valgrind"}:
-            (tmp_path / "bin" / name).symlink_to(programs[name])
-        monkeypatch.setenv("PATH", str(tmp_path / "bin"))
+        monkeypatch.setenv("PATH", path_without("valgrind", tmp_path / "bin"))
 
     def job(self, runner: Runner, checkout: Checkout) -> Job:
         def copy(target: Path) -> None:

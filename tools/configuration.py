@@ -24,7 +24,10 @@ PROJECTS = {
 }
 """Project: its name, its oldest release that is measured, and the stem of its configuration."""
 
-COUNTS = {"crossings", "hops", "threads", "loops", "tasks", "calls", "queries", "connections", "blocks", "modules"}
+COUNTS = {
+    *("crossings", "hops", "threads", "loops", "tasks", "queries"),
+    *("calls", "bytecodes", "objects", "connections", "blocks", "modules"),
+}
 """The units of exact metrics: the same code always repeats them, however busy the machine is: a difference is a fact,
 and benchmarks of these run beside each other."""
 
