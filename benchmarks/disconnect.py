@@ -8,6 +8,7 @@ from django.core.handlers.asgi import ASGIHandler
 
 from benchproject.views import disconnect as views
 from harness import cells, project
+from harness.count import count_garbage
 from harness.proof import prove_place, witness
 from harness.response import Lie
 
@@ -78,6 +79,10 @@ class Disconnect(cells.Uncounted):
     async def track_threads_left(self, moment):
         return await self.left_over(threading.enumerate)
 
+    def track_garbage(self, moment):
+        return count_garbage(self.leave)
+
+    track_garbage.unit = "objects"
     track_seconds.unit, track_tasks_left.unit, track_threads_left.unit = "seconds", "tasks", "threads"
 
     def prove(self, moment):

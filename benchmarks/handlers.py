@@ -15,3 +15,4 @@ class Hello(cells.Cells):
     track_event_loops = cells.exact("event_loops", "loops")
     track_tasks = cells.exact("tasks", "tasks")
     track_instructions = cells.instructions()
+    track_garbage = cells.garbage

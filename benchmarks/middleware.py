@@ -35,6 +35,7 @@ class StartProject(cells.Cells):
     rounds = 2
     layouts = 6
     track_instructions = cells.instructions()
+    track_garbage = cells.garbage
 
     def settings(self):
         return {"INSTALLED_APPS": startproject.INSTALLED_APPS, "MIDDLEWARE": startproject.MIDDLEWARE}

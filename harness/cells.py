@@ -10,7 +10,7 @@ from django.http.response import HttpResponseBase
 from harness import loop, project, proof
 from harness.asgi import ASGICaller, Lifespan
 from harness.bytecodes import count_bytecodes
-from harness.count import count
+from harness.count import count, count_garbage
 from harness.wsgi import WSGICaller
 
 
@@ -22,6 +22,14 @@ def exact(metric, unit):
 
     track.unit = unit
     return track
+
+
+def garbage(self, *params):
+    """Track method: the objects that one request or call leaves to the garbage collector."""
+    return count_garbage(self.request)
+
+
+garbage.unit = "objects"
 
 
 def over(base, **variants):

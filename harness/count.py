@@ -10,6 +10,7 @@ import contextlib
 import functools
 import gc
 import threading
+import time
 import weakref
 
 from asgiref.current_thread_executor import CurrentThreadExecutor
@@ -20,6 +21,9 @@ from harness.loop import settle
 from harness.watch import watched
 
 WARM_UP, REPEATS = 2, 3
+
+CALLS = 10
+"""Calls whose garbage is collected at once: what a call leaves now and then shows."""
 
 _THREADSAFE = asyncio.BaseEventLoop.call_soon_threadsafe.__code__
 
@@ -144,6 +148,21 @@ def counters(call, kind):
     """Return the counters, made by ``kind``, of some calls once warm."""
     with uncollected():
         return [_count_once(call, kind()) for _ in range(WARM_UP + REPEATS)][WARM_UP:]
+
+
+def count_garbage(call):
+    """Return how many objects one ``call`` leaves in cycles, which the collector alone frees. Raises Inexact."""
+    with uncollected():
+        _leave_garbage(call)
+        left = [_leave_garbage(call) for _ in range(REPEATS)]
+    return equal("objects left to the collector", left) / CALLS
+
+
+def _leave_garbage(call):
+    for _ in range(CALLS):
+        settle(call())
+    time.sleep(0.1)  # asgiref does not wait for the thread that ends a request's thread
+    return gc.collect()
 
 
 @contextlib.contextmanager

@@ -28,6 +28,8 @@ def clone(folder: Path) -> Path:
         source = ROOT / name
         copy = shutil.copytree if source.is_dir() else shutil.copy
         copy(source, folder / name)
+    handlers = folder / "benchmarks/handlers.py"
+    handlers.write_text(handlers.read_text().replace("layouts = 6", "layouts = 1"))  # each takes callgrind seconds
     return folder
 
 
@@ -62,20 +64,37 @@ def cells(output: str, series: str) -> dict[str, list[str]]:
 
 def test_the_table_shows_the_newest_django(measured: tuple[Path, str]) -> None:
     shown = cells(measured[1], NEWEST)
-    assert {cell: row[2:4] for cell, row in shown.items()} == {
+    assert {cell: row[4:6] for cell, row in shown.items()} == {
         "WSGI sync": ["0", "0"],
         "WSGI async": ["1", "1"],
         "ASGI sync": ["3", "3"],
         "ASGI async": ["2", "2"],
     }
+    assert shown["WSGI sync"][3] == "1.0"
+    assert all(re.fullmatch(r"[\d.]+±[\d.]+[μm]s", row[2]) for row in shown.values())
+
+
+def test_without_valgrind_the_instructions_are_not_applicable_and_it_says_why(measured: tuple[Path, str]) -> None:
+    assert {tuple(row[:2]) for row in cells(measured[1], NEWEST).values()} == {("n/a", "n/a")}
+    assert "No instructions: callgrind needs valgrind, install it." in measured[1]
+
+
+@pytest.mark.usefixtures("valgrind")
+def test_with_valgrind_they_are_counted_where_they_were_not(own: Path) -> None:
+    again = tool(own, "tools", "bench", "--releases", NEWEST, "--scenarios", "handlers", PATH=os.environ["PATH"])
+    assert again.returncode == 0, again.stderr
+    shown = cells(again.stdout, NEWEST)
+    assert all(re.fullmatch(r"[\d,]+k", row[0]) for row in shown.values())
     assert shown["WSGI sync"][1] == "1.0"
-    assert all(re.fullmatch(r"[\d.]+±[\d.]+[μm]s", row[0]) for row in shown.values())
+    assert 2 < float(shown["WSGI async"][1]) < 6
+    assert "No instructions" not in again.stdout
+    assert set(re.findall(r"handlers\.\w+\.\w+", again.stdout)) == {"handlers.Hello.track_instructions"}
 
 
 def test_the_table_shows_the_oldest_django_and_what_it_cannot_do(measured: tuple[Path, str]) -> None:
     shown = cells(measured[1], OLDEST)
-    assert shown["WSGI sync"][2:4] == ["0", "0"]
-    assert shown["ASGI sync"][2:4] == ["2", "2"]
+    assert shown["WSGI sync"][4:6] == ["0", "0"]
+    assert shown["ASGI sync"][4:6] == ["2", "2"]
     assert set(shown["WSGI async"] + shown["ASGI async"]) == {"n/a"}
 
 

@@ -10,8 +10,9 @@ from asv.results import Results, iter_results_for_machine
 from asv.util import UserError
 from rich import filesize
 
+from harness import callgrind
 from tools import index, process, releases, terminal
-from tools.bench.figures import failures, machine_of, results_of, units
+from tools.bench.figures import failures, is_without_instructions, machine_of, results_of, units
 from tools.bench.table import resolution, tables_of
 from tools.configuration import PYTHON, ReleaseHistory, parts_of
 from tools.files import alone
@@ -36,7 +37,7 @@ def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None
         hashes = _releases(history, wanted)
         configuration = history.configure(SERIES)
         machine = _machine()
-        _forget_interrupted(history, machine)
+        _forget_unfinished(history, machine)
         _measure(history, machine, pattern, hashes)
         _answer(history, machine, hashes, configuration, [] if "all" in scenarios else scenarios)
 
@@ -75,19 +76,32 @@ def _machine() -> str:
     return known["machine"]
 
 
-def _forget_interrupted(history: ReleaseHistory, machine: str) -> None:
-    """Drop the benchmarks whose rounds were interrupted: asv keeps samples until the last round and no longer."""
+def _forget_unfinished(history: ReleaseHistory, machine: str) -> None:
+    """Drop the benchmarks whose rounds were interrupted, and those of instructions that could not be counted and can.
+
+    asv keeps samples until the last round and no longer.
+    """
     folder = history.results / machine
     for result in iter_results_for_machine(str(history.results), machine) if folder.is_dir() else ():
-        interrupted = [
+        unfinished = [
             name
             for name in result.get_all_result_keys()
             if any(result.get_result_samples(name, result.get_result_params(name)))
+            or (is_without_instructions(result, name) and not _no_callgrind())
         ]
-        for name in interrupted:
+        for name in unfinished:
             result.remove_result(name)
-        if interrupted:
+        if unfinished:
             result.save(str(history.results))
+
+
+def _no_callgrind() -> str:
+    """Return why callgrind counts nothing here, or ""."""
+    try:
+        callgrind.need()
+    except callgrind.NoCallgrind as reason:
+        return str(reason)
+    return ""
 
 
 def _measure(history: ReleaseHistory, machine: str, pattern: str, hashes: dict[str, str]) -> None:
@@ -128,7 +142,10 @@ def _conditions(
     history: ReleaseHistory, machine: str, measured: dict[str, Results], configuration: dict[str, Any]
 ) -> Iterator[str]:
     """Yield what the figures hold for: units, resolution, versions and machine; then where the site is."""
-    yield "Of one request. Time: median ± half of the interquartile range; ratio: to WSGI sync; counts: exact."
+    yield "Of one request. Instructions: by callgrind, median over layouts of memory. Time: median ± half of the"
+    yield "interquartile range. Ratio: to WSGI sync. Counts: exact."
+    if reason := _no_callgrind():
+        yield f"No instructions: {reason}."
     floor = resolution(measured)
     if floor is not None:
         yield f"Resolution of the times: {floor:.0%}, by which the floors, always the same code, differed in this run."

@@ -64,6 +64,13 @@ def failures(result: Results) -> Iterator[str]:
             yield name
 
 
+def is_without_instructions(result: Results, name: str) -> bool:
+    """Tell whether a benchmark counts instructions, and had nothing to count them by."""
+    return name.endswith(".track_instructions") and not any(
+        figure.measured for figure in figures(result, name).values()
+    )
+
+
 def machine_of(folder: Path, machine: str) -> dict[str, str]:
     """Return asv's description of a machine."""
     description: dict[str, str] = json.loads((folder / machine / "machine.json").read_text())

@@ -49,7 +49,7 @@ def hello_world(project: str, releases: Mapping[str, Results]) -> Table:
     table = Table(title="One request: hello world, no middleware, through the raw handlers", box=SIMPLE_HEAD)
     for heading in (project, "cell"):
         table.add_column(heading, no_wrap=True)
-    for heading in ("time", "ratio", "crossings", "hops", "Python calls"):
+    for heading in ("instructions", "ratio", "time", "ratio", "crossings", "hops", "Python calls"):
         table.add_column(heading, justify="right", no_wrap=True)
     for version, result in releases.items():
         for row in _rows(result):
@@ -60,14 +60,16 @@ def hello_world(project: str, releases: Mapping[str, Results]) -> Table:
 
 def _rows(result: Results) -> Iterator[list[str]]:
     times = figures(result, f"{SCENARIO}.time_request")
-    to_async, to_sync, hops, calls = (
+    instructions, to_async, to_sync, hops, calls = (
         figures(result, f"{SCENARIO}.track_{metric}")
-        for metric in ("async_to_sync", "sync_to_async", "hops", "python_calls")
+        for metric in ("instructions", "async_to_sync", "sync_to_async", "hops", "python_calls")
     )
     for cell, time in times.items():
         crossings = [values.get(cell, UNMEASURED) for values in (to_async, to_sync)]
         counts = [_total(crossings), hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]
-        yield [" ".join(cell), _time(time), _ratio(time, times[BASE]), *map(_count, counts)]
+        cost, base = (instructions.get(each, UNMEASURED) for each in (cell, BASE))
+        measured = [_thousands(cost), _ratio(cost, base), _time(time), _ratio(time, times[BASE])]
+        yield [" ".join(cell), *measured, *map(_count, counts)]
 
 
 def _total(counts: list[Figure]) -> Figure:
@@ -77,6 +79,11 @@ def _total(counts: list[Figure]) -> Figure:
 
 def _time(figure: Figure) -> str:
     return _word(figure) or human_value(figure.value, "seconds", figure.spread)
+
+
+def _thousands(figure: Figure) -> str:
+    """Return instructions as thousands: their layout of memory moves what is below."""
+    return _word(figure) or f"{figure.value / 1000:,.0f}k"  # type: ignore[operator]
 
 
 def _ratio(figure: Figure, base: Figure) -> str:

@@ -2,6 +2,7 @@
 
 import contextlib
 import json
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from pathlib import Path
@@ -15,7 +16,7 @@ from tools.compare.comparison import Comparison
 from tools.compare.report import Report, fact
 from tools.compare.tree import Tree, tree_of
 from tools.configuration import parts_of
-from tools.terminal import NoCounter, SameCode, cannot_measure, console, progress
+from tools.terminal import CannotMeasure, NoCounter, SameCode, cannot_measure, console, progress
 
 # Without a file name the answer goes to standard output.
 TO_FILE: dict[str, Any] = {"is_flag": False, "flag_value": "-", "metavar": "[FILE]"}
@@ -89,7 +90,8 @@ def write(report: Report, markdown: str | None, json_file: str | None) -> None:
 @click.option("--django", "checkout", type=click.Path(path_type=Path), help="A git checkout of Django.")
 @click.option("--scenarios", default="", help="Files in benchmarks/. Default: handlers, middleware and bridging.")
 @click.option("--exact", is_flag=True, help="Count only: what is exact, in a third of the time.")
-@click.option("--facts", is_flag=True, help="Status 1 only where an exact count says slower; 0 where nothing differs.")
+@click.option("--facts", is_flag=True, help="Status 1 only where a request waits more; 0 where nothing differs.")
+@click.option("--limit", type=click.FloatRange(0), help="With --facts also where it costs so many % instructions more.")
 @click.option("--markdown", **TO_FILE, help="Write Markdown to a file, or in place of the table.")
 @click.option("--json", "json_file", **TO_FILE, help="Write JSON to a file, or in place of the table.")
 def command(
@@ -99,6 +101,7 @@ def command(
     scenarios: str,
     exact: bool,
     facts: bool,
+    limit: float | None,
     markdown: str | None,
     json_file: str | None,
 ) -> int:
@@ -118,4 +121,6 @@ def command(
         click.echo(problem.message)
         return 0
     write(report, markdown, json_file)
-    return report.facts if facts else report.status
+    if limit is not None and not report.instructions_by:
+        raise CannotMeasure("--limit: no instructions were counted; without it crossings, hops and the like decide")
+    return report.facts(math.inf if limit is None else limit / 100) if facts else report.status

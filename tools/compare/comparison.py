@@ -56,6 +56,12 @@ class Outcome:
         return counts
 
     @property
+    def packages(self) -> dict[str, dict[str, int]]:
+        """The counts of work by whose code it is: "Django", "asgiref", "the standard library", "others"."""
+        packages: dict[str, dict[str, int]] = self.trace.get("packages", {})
+        return packages
+
+    @property
     def varied(self) -> list[str]:
         """The metrics that were not the same for each request."""
         varied: list[str] = self.trace.get("inexact", [])

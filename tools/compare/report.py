@@ -1,6 +1,7 @@
 """What there is to say of a comparison: for the terminal, as Markdown and as JSON."""
 
 import json
+import math
 import os
 import platform
 from collections.abc import Iterator, Sequence
@@ -53,13 +54,17 @@ class Report:
             return 2
         return 1 if "slower" in words else 2 if "cannot tell" in words else 0
 
-    @property
-    def facts(self) -> int:
-        """0: no exact count says slower. 1: one does, and no measurement says otherwise. 2: could not be measured."""
+    def facts(self, limit: float = math.inf) -> int:
+        """0: no fact says slower. 1: a cell waits more, or costs by more than ``limit`` more instructions, 0.05 is 5 %.
+
+        2: could not be measured.
+        """
         if self.failures or not self.verdicts:
             return 2
-        slower = (pair for pair in self.pairs if pair.measured and pair.verdict.word == "slower")
-        return 1 if any(verdict.judge(pair.changes, []).word == "slower" for pair in slower) else 0
+        slower = [pair for pair in self.pairs if pair.measured and pair.verdict.word == "slower"]
+        waits = any(verdict.judge(pair.changes, []).word == "slower" for pair in slower)
+        costs = [each for pair in slower for each in pair.estimates if each.unit == "instructions"]
+        return 1 if waits or any(each.word == "slower" and each.change > limit for each in costs) else 0
 
     @property
     def headline(self) -> str:
@@ -70,7 +75,10 @@ class Report:
 
     @property
     def sections(self) -> list[Section]:
-        found = [self._verdicts(), self._counts(), self._calls(), self._estimates(), self._absent()]
+        found = [
+            *(self._verdicts(), self._counts(), self._calls(), self._packages()),
+            *(self._estimates(), self._absent()),
+        ]
         return [section for section in found if section.rows]
 
     @property
@@ -127,6 +135,17 @@ class Report:
         rows = [[f"{times:+}", called, caller, _where(names)] for (called, caller, times), names in common]
         return Section("Python calls gained and lost", ["calls", "function", "called by", "in"], rows)
 
+    def _packages(self) -> Section:
+        """Say whose code does what the cells do whose instructions or times were measured."""
+        rows = [
+            [str(pair.cell), package, *(_arrow(pair, package, metric) for metric in verdict.WORK)]
+            for pair in self.pairs
+            if pair.estimates
+            for package in sorted(pair.base.packages.keys() | pair.head.packages.keys())
+        ]
+        headings = ["cell", "whose code", *(metric.replace("_", " ") for metric in verdict.WORK)]
+        return Section("Whose code runs, base → head", headings, rows)
+
     def _estimates(self) -> Section:
         rows = [
             [
@@ -162,6 +181,11 @@ def fact(pair: Pair) -> str:
 def _changes(pair: Pair) -> str:
     counts = ((metric, pair.base.counts.get(metric, 0), pair.head.counts.get(metric, 0)) for metric in pair.changes)
     return ", ".join(f"{metric} {base} → {head}" for metric, base, head in counts)
+
+
+def _arrow(pair: Pair, package: str, metric: str) -> str:
+    base, head = (side.packages.get(package, {}).get(metric, 0) for side in (pair.base, pair.head))
+    return f"{base:,}" if base == head else f"{base:,} → {head:,}"
 
 
 def _where(cells: Sequence[str]) -> str:
@@ -207,6 +231,7 @@ def _cell(pair: Pair) -> dict[str, Any]:
         **{
             side: {
                 "counts": each.counts,
+                "packages": each.packages,
                 "n/a": each.missing,
                 "failed": each.failed,
                 "inexact": each.trace.get("inexact", []),
