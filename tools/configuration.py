@@ -24,10 +24,6 @@ PROJECTS = {
 }
 """Project: its name, its oldest release that is measured, and the stem of its configuration."""
 
-COUNTS = {"crossings", "hops", "threads", "loops", "tasks", "calls", "queries", "connections", "blocks", "modules"}
-"""The units of exact metrics: the same code always repeats them, however busy the machine is: a difference is a fact,
-and benchmarks of these run beside each other."""
-
 
 class ReleaseHistory:
     """Where the release history of a project lies, and what asv makes of it.

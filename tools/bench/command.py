@@ -6,15 +6,16 @@ from typing import Any
 
 import click
 from asv.machine import Machine, MachineCollection
-from asv.results import Results, iter_results_for_machine
+from asv.results import iter_results_for_machine
 from asv.util import UserError
 from rich import filesize
 
 from tools import index, process, releases, terminal
-from tools.bench.figures import failures, machine_of, results_of, units
+from tools.bench.figures import failures, results_of, units
 from tools.bench.table import resolution, tables_of
 from tools.configuration import PYTHON, ReleaseHistory, parts_of
 from tools.files import alone
+from tools.results import MachineFile, ResultFile, stored_in
 from tools.terminal import Problem
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
@@ -113,7 +114,7 @@ def _answer(
     if process.asv(history.path, "publish", "--no-pull"):
         raise Problem("asv publish failed; its last lines above say why")
     found = {version: results_of(history.results, machine, hashes[version], SERIES) for version in hashes}
-    measured = {version: result for version, result in found.items() if result and result.get_all_result_keys()}
+    measured = {version: result for version, result in found.items() if result and result.results}
     for table in tables_of(history.project, measured, parts, units(history.results)):
         console.print(table)
     for line in _conditions(history, machine, measured, configuration):
@@ -125,7 +126,7 @@ def _answer(
 
 
 def _conditions(
-    history: ReleaseHistory, machine: str, measured: dict[str, Results], configuration: dict[str, Any]
+    history: ReleaseHistory, machine: str, measured: dict[str, ResultFile], configuration: dict[str, Any]
 ) -> Iterator[str]:
     """Yield what the figures hold for: units, resolution, versions and machine; then where the site is."""
     yield "Of one request. Time: median ± half of the interquartile range; ratio: to WSGI sync; counts: exact."
@@ -136,9 +137,9 @@ def _conditions(
         f"{name.removeprefix('pip+')} {versions[0]}" for name, versions in configuration["matrix"]["req"].items()
     )
     yield f"Python {PYTHON}, {pins}"
-    about = machine_of(history.results, machine)
-    memory = filesize.decimal(int(about["ram"]))
-    yield f"Machine {about['machine']}: {about['cpu']}, {about['num_cpu']} CPUs, {memory}, {about['os']}"
+    about = stored_in(history.results / machine / "machine.json", MachineFile)
+    memory = filesize.decimal(int(about.ram))
+    yield f"Machine {about.machine}: {about.cpu}, {about.num_cpu} CPUs, {memory}, {about.os}"
     yield f"Site: {history.html}/index.html; to see it: .venv/bin/asv --config {history.path.name} preview"
 
 

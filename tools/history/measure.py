@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -20,13 +21,15 @@ import click
 from asv import util
 from asv.results import get_filename
 
-from tools import files, process, terminal
-from tools.configuration import COUNTS, PYTHON, ROOT
+from harness.kept import Kept
+from tools import files, terminal
+from tools.configuration import PYTHON, ROOT
 from tools.history import store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, SAID
 from tools.history.repository import DJANGO, Repository, repository
 from tools.history.store import RESULTS, Store
 from tools.process import our_cpus
+from tools.results import COUNTS, benchmarks_in
 from tools.terminal import Problem
 
 ANCHOR = "fe0a859f53"
@@ -68,8 +71,7 @@ class Job:
     @cached_property
     def benchmarks(self) -> dict[str, dict[str, Any]]:
         """The benchmarks that are asked for, by name."""
-        known = util.load_json(str(self.scratch / "benchmarks.json"))
-        known.pop("version")
+        known, _ = benchmarks_in(self.scratch / "benchmarks.json")
         return {name: each for name, each in known.items() if re.search(self.pattern, name)}
 
 
@@ -140,8 +142,8 @@ def begin(job: Job, anchor: str) -> None:
     """Make the environment, learn the benchmarks and measure the anchor, unless this job has."""
     configure(job)
     try:
-        with Worker(job, anchor, "prepare") as preparing:
-            preparing.wait()
+        with start(job, anchor, "prepare") as preparing:
+            finish(job, "prepare", preparing)
         if not job.benchmarks:
             raise Problem(f"no benchmark's name matches {job.pattern}")
         # First, since a merge takes no result without them, however early a run breaks off.
@@ -218,8 +220,8 @@ def run(job: Job, commit: str, names: set[str]) -> store.Result:
 
     Raises NotMeasured.
     """
-    with Worker(job, commit, "install") as installing:
-        installing.wait()
+    with start(job, commit, "install") as installing:
+        finish(job, "install", installing)
     counts = sorted(name for name in names if job.benchmarks[name]["unit"] in COUNTS)
     cpus = len(our_cpus())
     errors: dict[str, str] = {}
@@ -239,60 +241,34 @@ def run_parts(job: Job, commit: str, parts: Sequence[Sequence[str]], errors: dic
             for name in ("benchmarks.json", "machine.json"):
                 os.link(job.scratch / name, folder / name)
             (folder / "names").write_text("\n".join(names))
-            worker = Worker(job, commit, "run", str(folder / "names"), folder=folder)
+            worker = start(job, commit, "run", str(folder / "names"), folder=folder)
             running.append((stack.enter_context(worker), folder))
         for worker, folder in running:
-            worker.wait()
+            finish(job, "run", worker)
             errors |= json.loads((folder / "errors").read_text())
         return [store.load(path) for _, folder in running for path in folder.glob("*/*.json")]
 
 
-class Worker:
-    """A process of ``tools.history.commit``. It ends with the context, or with the tool."""
+def start(job: Job, commit: str, step: str, *arguments: str, folder: Path | None = None) -> Kept:
+    """Start a process of ``tools.history.commit``, which ends with what is returned."""
+    place = folder or job.scratch
+    words = [str(job.folder / "asv.conf.json"), commit, str(place), step, *arguments]
+    return Kept([sys.executable, "-m", "tools.history.commit", *words], place / "said", stop=signal.SIGINT)
 
-    def __init__(self, job: Job, commit: str, step: str, *arguments: str, folder: Path | None = None) -> None:
-        self.step, self.timeout = step, job.timeout
-        self._said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed with the context
-        configuration = str(job.folder / "asv.conf.json")
-        command = [
-            sys.executable,
-            "-m",
-            "tools.history.commit",
-            configuration,
-            commit,
-            str(folder or job.scratch),
-            step,
-        ]
-        self._process = subprocess.Popen(
-            [*command, *arguments],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,  # whose end ends it
-            stderr=self._said,
-            env=process.asv_environment(),
-            start_new_session=True,
-        )
 
-    def __enter__(self) -> "Worker":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        process.end(self._process)
-        self._said.close()
-
-    def wait(self) -> None:
-        """Raises NotMeasured where the commit fails or takes too long, click.ClickException where all would fail."""
-        try:
-            status = self._process.wait(self.timeout)
-        except subprocess.TimeoutExpired as problem:
-            raise NotMeasured(f"{self.step} took more than {self.timeout:.0f} s") from problem
-        if status == 0:
-            return
-        self._said.seek(0)
-        words = self._said.read().strip()[-SAID:] or f"{self.step} ended with status {status}"
-        if status == BROKEN:
-            raise NotMeasured(words)
-        remedy = "check network and package index, then run the same again" if status == NO_ENVIRONMENT else "see asv"
-        raise Problem(f"asv could not {self.step}: {last_line(words)}: {remedy}")
+def finish(job: Job, step: str, worker: Kept) -> None:
+    """Raises NotMeasured where the commit fails or takes too long, click.ClickException where all would fail."""
+    try:
+        status = worker.wait(job.timeout)
+    except subprocess.TimeoutExpired as problem:
+        raise NotMeasured(f"{step} took more than {job.timeout:.0f} s") from problem
+    if status == 0:
+        return
+    words = worker.log.read_text(errors="replace").strip()[-SAID:] or f"{step} ended with status {status}"
+    if status == BROKEN:
+        raise NotMeasured(words)
+    remedy = "check network and package index, then run the same again" if status == NO_ENVIRONMENT else "see asv"
+    raise Problem(f"asv could not {step}: {last_line(words)}: {remedy}")
 
 
 def last_line(words: str) -> str:

@@ -20,8 +20,9 @@ from scipy.optimize import brentq
 from harness.servers import SERVERS
 from tools.served.experiment import Experiment, ServedCell, ServedResult
 from tools.served.load import Shape
-from tools.served.matrix import Settings, experiment
+from tools.served.matrix import experiment
 from tools.served.pages import Page, pages_of
+from tools.served.settings import Settings, servers_of
 from tools.terminal import CannotMeasure, cannot_measure, console, numbers, progress
 
 WAITS = (1, 2, 4, 8, 16, 32, 64)
@@ -59,7 +60,6 @@ def crossing(
 
     Raises CannotMeasure where a cell fails.
     """
-    settings.server_names()
     per_worker = settings.threads if "{threads}" in SERVERS[sync].command else 1
     sides = (
         Contender(sync, "sync", settings.workers, min(concurrency, settings.workers * per_worker)),
@@ -67,7 +67,8 @@ def crossing(
     )
     waits = sorted(waits) or WAITS
     pages = pages_of([f"{PAGE}-{wait}ms" for wait in waits])
-    with experiment(settings, pages, [ServedCell(sync, pages[0], "sync", Shape(concurrency))]) as (experiment_, _):
+    cells = [ServedCell(sync, pages[0], "sync", Shape(concurrency))]
+    with experiment(replace(settings, pages=pages), cells) as (experiment_, _):
         cpus = len(experiment_.server_cpus)
         rows = [
             tuple(_measured(experiment_, side, page, concurrency) for side in sides)
@@ -107,7 +108,7 @@ def crossing_of(points: Sequence[tuple[float, float]]) -> float | None:
 
 def _measured(experiment_: Experiment, side: Contender, page: Page, concurrency: int) -> ServedResult:
     cell = ServedCell(side.server, page, side.view, Shape(concurrency))
-    result = replace(experiment_, workers=side.workers).measure(cell)
+    result = replace(experiment_, settings=replace(experiment_.settings, workers=side.workers)).measure(cell)
     if result.failed or result.unavailable:
         raise CannotMeasure(f"{cell}: {result.failed or result.unavailable}")
     return result
@@ -166,7 +167,7 @@ def _milliseconds(seconds: float | None) -> str:
 @click.option("--waits", default="", help="Milliseconds that a request waits. By default 1 2 4 8 16 32 64.")
 def command(sync: str, asynchronous: str, concurrency: int, waits: str, **options: Any) -> None:
     """From which wait a request on does async serve more than sync? Measured, and by a queueing model."""
-    settings = Settings(servers=[sync, asynchronous], **options)
     with cannot_measure(), progress() as bar:
+        settings = Settings(servers_of([sync, asynchronous]), **options)
         table = crossing(settings, sync, asynchronous, concurrency, numbers(waits, int), bar)
     console().print(table)

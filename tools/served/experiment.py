@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import math
 import os
+import sys
 import threading
 import time
 from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +21,10 @@ from harness.servers import ServerFailed
 from tools.served.load import Generator, Load, LoadFailed, Shape
 from tools.served.pages import Page
 from tools.served.postgresql import Database
+from tools.served.settings import Settings
+
+PYTHON = str(Path(sys.prefix, "served", "bin", "python"))
+"""The Python of the servers' environment, which the Makefile sets up."""
 
 PATIENCE = 10.0
 """Seconds that an answer may take while nothing else is asked."""
@@ -98,21 +103,17 @@ class ServedResult:
 
 @dataclass
 class Experiment:
-    """What all cells share: where Django lies, by which Python it runs, how long it is loaded, by what.
+    """What all cells share: where Django lies, and what loads it.
 
     ``under`` is the start of the command that runs a server, such as valgrind's.
     """
 
-    python: str
+    settings: Settings
     environment: Mapping[str, str]
     generator: Generator
     server_cpus: frozenset[int]
     folder: Path
-    workers: int = 2
-    threads: int = 8
-    seconds: int = 2
     database: Database | None = None
-    host: str = ""
     ceiling: float | None = None
     under: Sequence[str] = ()
 
@@ -140,20 +141,19 @@ class Experiment:
     @contextlib.contextmanager
     def served(self, name: str, application: str | None = None) -> Iterator[tuple[Kept | None, str]]:
         """Yield a server with its address, or the address of the machine that HOST names."""
-        if self.host:
-            yield None, self.host
+        if self.settings.host:
+            yield None, self.settings.host
             return
-        settings = {"python": self.python, "workers": self.workers, "threads": self.threads, "under": self.under}
-        settings["application"] = application
-        log = self.folder / "server.log"
-        with servers.served(name, log, self.environment, **settings) as (server, port):
+        options = {"workers": self.settings.workers, "threads": self.settings.threads, "under": self.under}
+        options |= {"application": application, "python": PYTHON}
+        with servers.served(name, self.folder / "server.log", self.environment, **options) as (server, port):
             pin(server, self.server_cpus)  # not before, or its workers would start one after the other
             yield server, f"http://127.0.0.1:{port}"
 
     def measure_ceiling(self) -> None:
         """Measure the requests a second that the generator reaches where nothing but a bare callable answers."""
         with self.served("granian-asgi", "benchproject.served.bare:application") as (_, address):
-            self.ceiling = self.generator.load(address, "/", Shape(64), self.seconds).throughput
+            self.ceiling = self.generator.load(address, "/", Shape(64), self.settings.seconds).throughput
 
     def loaded(self, server: Kept | None, address: str, cell: ServedCell) -> ServedResult:
         """Verify a server's answer, warm it up and load it. Raises Unavailable, ServerFailed, LoadFailed."""
@@ -166,7 +166,7 @@ class Experiment:
             get(address, path)
         with self._watching_connections(cell.page) as held:
             before = self._usage(server)
-            load = self.generator.load(address, path, cell.shape, self.seconds)
+            load = self.generator.load(address, path, cell.shape, self.settings.seconds)
             after = self._usage(server)
         result = ServedResult(cell, load, database_connections=max(held) if held else None)
         result.limited = bool(self.ceiling and max(load.throughput, cell.shape.rate) >= LIMIT * self.ceiling)

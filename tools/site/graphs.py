@@ -9,7 +9,7 @@ from typing import Any
 
 from asv import graph
 
-from tools.asv import compute_steps
+from tools.site.asv import compute_steps
 from tools.site.results import Result
 from tools.site.steps import LAST, Data, steps_of_counts
 from tools.site.suite import Suite

@@ -1,14 +1,13 @@
 """The first page: what a request costs in the newest measured Django, how that came, and where the time goes."""
 
-import json
 import math
-from collections.abc import Iterator, Mapping
-from pathlib import Path
+from collections.abc import Iterator
 from typing import Any, NamedTuple
 
 from asv.util import human_value
 
 from harness.version import version_of
+from tools.results import MachineFile
 from tools.site import charts
 from tools.site.changes import drift, interval, resolution
 from tools.site.results import Result
@@ -195,28 +194,6 @@ def split(site: Site, result: Result, cell: tuple[str, str]) -> tuple[float, flo
     return floor, crossings, whole - floor - crossings
 
 
-def served(folder: Path) -> dict[str, Any] | None:
-    """Return the chart of the first page of what ``make served`` left; None where there is none to read."""
-    try:
-        document = json.loads((folder / "served.json").read_bytes())
-        rows = [row for row in document["results"] if row["connections"] and row["throughput"] is not None]
-        page, django = rows[0]["page"], document["settings"]["versions"]["Django"]
-        series: dict[str, list[tuple[float, float]]] = {}
-        for row in rows:
-            if row["page"] == page:
-                name = f"{row['server']} {row['view']}"
-                series.setdefault(name, []).append((float(row["connections"]), float(row["throughput"])))
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
-    return {
-        "title": f"Django {django}, page {page}: requests/s over connections",
-        "kind": "line",
-        "x": {"type": "log", "title": "connections"},
-        "y": {"title": "requests/s", "unit": "requests/s"},
-        "series": [{"name": name, "points": points} for name, points in series.items()],
-    }
-
-
 def conditions(site: Site) -> dict[str, Any]:
     """Return what the figures hold for."""
     result, old = site.newest, site.previous
@@ -239,11 +216,10 @@ def changed_since(site: Site) -> list[str]:
     return [name for name, entry in stored if entry.get("version") != versions.get(name.partition(".")[0])]
 
 
-def described(machine: Mapping[str, Any]) -> Iterator[str]:
+def described(machine: MachineFile) -> Iterator[str]:
     """Yield what is known of a machine."""
-    yield str(machine["machine"])
-    yield str(machine.get("cpu") or "CPU unknown")
-    yield f"{machine.get('num_cpu') or '?'} CPUs"
-    ram = str(machine.get("ram"))
-    yield f"{int(ram) / 1e9:.1f} GB" if ram.isdecimal() else "memory unknown"
-    yield str(machine.get("os") or "system unknown")
+    yield machine.machine
+    yield machine.cpu or "CPU unknown"
+    yield f"{machine.num_cpu or '?'} CPUs"
+    yield f"{int(machine.ram) / 1e9:.1f} GB" if machine.ram.isdecimal() else "memory unknown"
+    yield machine.os or "system unknown"

@@ -8,16 +8,16 @@ from typing import Any
 import jinja2
 
 from tools import offline
-from tools.site import charts, log, overview, scenario
-from tools.site.site import Site, moment
+from tools.site import log, overview, scenario
+from tools.site.served import first_chart
+from tools.site.site import Site
 from tools.site.sources import Sources
-
-HERE = Path(__file__).parent
+from tools.site.templating import HERE, environment
 
 
 def write(site: Site, target: Path) -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
-    jinja = environment(site)
+    jinja = environment(site=site, root="", graphs=site.graphs)
     for name, content in render_pages(site, jinja, target):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -29,18 +29,6 @@ def write(site: Site, target: Path) -> None:
         place = target / "results" / source.relative_to(site.archive.folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, place)
-
-
-def environment(site: Site) -> jinja2.Environment:
-    jinja = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([HERE / "templates", HERE]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    jinja.filters |= {"day": charts.day, "moment": moment, "lines": charts.lines, "table": charts.table}
-    jinja.globals |= {"site": site, "root": ""}
-    return jinja
 
 
 def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterator[tuple[str, str]]:
@@ -74,7 +62,7 @@ def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping
     """Return what the overview shows."""
     assert site.newest is not None
     multiples = overview.multiples(site)
-    parts, served = overview.parts(site), overview.served(target / "served")
+    parts, served = overview.parts(site), first_chart(target / "served")
     drawn = [chart for _, group in multiples for chart in group] + [chart for chart in (parts, served) if chart]
     return {
         "newest": site.newest,

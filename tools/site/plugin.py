@@ -7,7 +7,6 @@ would also begin by removing the site that is there, so it is given another fold
 """
 
 import contextlib
-import fcntl
 import gc
 import json
 import shutil
@@ -27,13 +26,14 @@ from asv.config import Config
 from asv.publishing import OutputPublisher
 from asv.util import ProcessError, UserError, git_default_branch
 
-from tools import process
-from tools.asv import READERS, VERSION
+from tools import files, process
 from tools.site import order, pages
+from tools.site.asv import READERS, VERSION
 from tools.site.graphs import Graph, Graphs, Stored
 from tools.site.quickgit import quick
 from tools.site.results import Archive, read
 from tools.site.site import Site
+from tools.site.templating import HERE
 from tools.terminal import printable
 
 GRAPHS = "graphs.html"
@@ -196,7 +196,7 @@ def replacing(target: Path) -> Iterator[tuple[Path, Path]]:
     target = target.resolve()
     new, old = (target.with_name(f"{target.name}.{age}") for age in ("new", "old"))
     try:
-        with locked(target.with_name(f"{target.name}.lock")):
+        with files.alone(target.with_name(f"{target.name}.lock"), target):
             settle(target, new, old)
             served = next((place for place in (target / "served", SERVED) if place.is_dir()), None)
             (new / "pages").mkdir(parents=True)
@@ -219,15 +219,6 @@ def settle(target: Path, new: Path, old: Path) -> None:
         old.rename(target)
     for left in (new, old):
         shutil.rmtree(left, ignore_errors=True)
-
-
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that ends with this process: unlike flock's, not with the processes that it forked."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.lockf(file, fcntl.LOCK_EX)
-        yield
 
 
 def reason(problem: OSError | ProcessError) -> str:
@@ -258,7 +249,7 @@ def move(target: Path) -> None:
         page = page.replace(old, new, 1)
     (target / GRAPHS).write_text(page, encoding="utf-8")
     for asset in ("graphs.css", "graphs.js"):
-        shutil.copyfile(pages.HERE / asset, target / asset)
+        shutil.copyfile(HERE / asset, target / asset)
 
 
 def stamp(target: Path, archive: Archive) -> None:

@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -160,7 +159,3 @@ def shown(cell: MetricCell, value: float | None) -> str:
         text: str = human_value(value, cell.unit)
         return text
     return f"{value:g}" if cell.exact else f"{value:.3g}"
-
-
-def moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")
