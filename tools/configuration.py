@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 from asv import util
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
 
 from tools.terminal import Problem
 
@@ -67,11 +67,3 @@ def parts_of(scenarios: Sequence[str]) -> list[str]:
     if unknown:
         raise Problem(f"no scenario {unknown[0]}: there are {', '.join(known)}, and all")
     return known if "all" in scenarios else list(scenarios)
-
-
-def version_of(word: str) -> Version | None:
-    """Return the version that a word is, None where it is none."""
-    try:
-        return Version(word)
-    except InvalidVersion:
-        return None

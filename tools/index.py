@@ -15,12 +15,11 @@ from urllib.parse import urlsplit
 
 import requests
 from packaging.specifiers import SpecifierSet
-from packaging.version import Version
+from packaging.version import InvalidVersion, Version
 from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, PyPISimple
 from pypi_simple.errors import NoSuchProjectError, UnsupportedRepoVersionError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
-from tools.configuration import version_of
 from tools.terminal import Problem, console
 
 TIMEOUT = (10.0, 60.0)
@@ -128,6 +127,14 @@ def _named(word: str, known: Sequence[Release], newest: dict[str, Release], pyth
         needs = f"needs Python {release.package.requires_python} and this is {python}"
         raise Problem(f"release {release.version} {needs}: name another release or use another Python")
     return release
+
+
+def version_of(word: str) -> Version | None:
+    """Return the version that a word is, None where it is none."""
+    try:
+        return Version(word)
+    except InvalidVersion:
+        return None
 
 
 @contextmanager

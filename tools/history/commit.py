@@ -91,8 +91,9 @@ def fail(status: int, problem: util.ProcessError | str) -> None:
 
 
 def main(configuration: str, commit: str, folder: str, step: str, *names: str) -> None:
+    environment = process.asv_environment()
     os.environ.clear()
-    os.environ |= process.asv_environment()
+    os.environ |= environment
     os.chdir(ROOT)  # where asv looks for what a configuration names
     # What asv's commands print as they fail is told by their error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

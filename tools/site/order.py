@@ -12,7 +12,7 @@ from packaging.version import Version
 from pydantic import AfterValidator, TypeAdapter
 
 from tools import git
-from tools.configuration import version_of
+from tools.index import version_of
 from tools.site.results import Result
 
 
