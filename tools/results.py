@@ -34,6 +34,22 @@ Values = Annotated[list[float | None], Field(max_length=MOST)]
 """A number for each cell; None is one that failed, NaN one that a commit lacks."""
 
 
+class Named:
+    """What is told by the name of a benchmark, "handlers.Hello.time_request"."""
+
+    benchmark: str
+
+    @property
+    def scenario(self) -> str:
+        """The benchmark's class, or its file where it is a function: "handlers.Hello"."""
+        return self.benchmark.rpartition(".")[0]
+
+    @property
+    def part(self) -> str:
+        """The file in benchmarks/: "handlers"."""
+        return self.benchmark.partition(".")[0]
+
+
 class Unusable(Problem):
     """A file is not what it should be, or not to be trusted. The message says why."""
 
@@ -73,9 +89,10 @@ def size_of(params: Params) -> int:
 
 
 def fitting(row: ResultRow) -> ResultRow:
-    """Raises ValueError unless a row has one finite figure for each cell."""
+    """Raises ValueError unless a row has one finite figure for each of its cells, which are not too many."""
+    size = row.size
     stats = (row.stats_ci_99_a, row.stats_ci_99_b, row.stats_q_25, row.stats_q_75, row.stats_number, row.stats_repeat)
-    if any(each is not None and len(each) != row.size for each in (row.result, *stats)):
+    if any(each is not None and len(each) != size for each in (row.result, *stats)):
         raise ValueError("not one number for each of its parameters")
     if row.result and (math.inf in row.result or -math.inf in row.result):
         raise ValueError("a figure is not finite")

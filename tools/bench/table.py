@@ -66,17 +66,11 @@ def _rows(result: ResultFile) -> Iterator[list[str]]:
     )
     for cell, time in times.items():
         crossings = [values.get(cell, UNMEASURED) for values in (to_async, to_sync)]
-        counts = [_total(crossings), hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]
-        yield [" ".join(cell), _time(time), _ratio(time, times[BASE]), *map(_count, counts)]
-
-
-def _total(counts: list[Figure]) -> Figure:
-    unmeasured = [count for count in counts if not count.measured]
-    return unmeasured[0] if unmeasured else Figure(sum(count.value or 0 for count in counts), None)
-
-
-def _time(figure: Figure) -> str:
-    return _word(figure) or human_value(figure.value, "seconds", figure.spread)
+        unmeasured = [count for count in crossings if not count.measured]
+        total = unmeasured[0] if unmeasured else Figure(sum(count.value or 0 for count in crossings), None)
+        counts = [total, hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]
+        words = [_word(count) or f"{count.value:.0f}" for count in counts]
+        yield [" ".join(cell), _value(time, "seconds"), _ratio(time, times[BASE]), *words]
 
 
 def _ratio(figure: Figure, base: Figure) -> str:
@@ -87,10 +81,6 @@ def _value(figure: Figure, unit: str) -> str:
     if unit in ("seconds", "bytes") and figure.measured:
         return str(human_value(figure.value, unit, figure.spread))
     return _word(figure) or f"{figure.value:,.4g}"
-
-
-def _count(figure: Figure) -> str:
-    return _word(figure) or f"{figure.value:.0f}"
 
 
 def _word(figure: Figure) -> str:

@@ -35,10 +35,7 @@ from tools.terminal import Problem
 ANCHOR = "fe0a859f53"
 """The commit that every job measures, Django 6.1: by it, times of different jobs can be told apart."""
 
-BENCHMARKS = {
-    "exact": r"^(handlers|middleware|bridging|signals|responses)\..*\.track_",
-    "all": "",
-}
+BENCHMARKS = {"exact": r"^(handlers|middleware|bridging|signals|responses)\..*\.track_", "all": ""}
 
 console = terminal.console(soft_wrap=True)
 
@@ -53,16 +50,16 @@ class Job:
 
     store: Store
     repository: Repository
-    machine: dict[str, Any]
+    folder: Path
+    """asv's environment, and what is not finished."""
+    machine: dict[str, str]
     name: str
     pattern: str
     timeout: float
-    folder: Path
-    """asv's environment, and what is not finished."""
 
     @property
     def results(self) -> Path:
-        return self.store.folder / str(self.machine["machine"])
+        return self.store.folder / self.machine["machine"]
 
     @property
     def scratch(self) -> Path:
@@ -75,31 +72,18 @@ class Job:
         return {name: each for name, each in known.items() if re.search(self.pattern, name)}
 
 
-def measure(
-    listed: Path,
-    shard: tuple[int, int],
-    results: Path,
-    repository: Repository,
-    benchmarks: str,
-    machine: str,
-    anchor: str,
-    job: str,
-    timeout: float,
-) -> None:
-    """Measure those of the listed commits that are this shard's and have no result yet.
+def measure(job: Job, commits: Sequence[str], anchor: str) -> None:
+    """Measure those of some commits that have no result yet.
 
-    ``shard`` is (i, n): the i-th of n, from 1. Raises Problem where nothing can be measured at all; a
-    commit that cannot is recorded, and tried three times in all.
+    Raises Problem where nothing can be measured at all; a commit that cannot is recorded, and tried three times in all.
     """
-    commits = share(read(listed, repository), shard)
-    with folder_of_its_own() as folder:
-        name = job or datetime.date.today().isoformat()
-        pattern = BENCHMARKS.get(benchmarks, benchmarks)
-        its = Job(Store(results), repository, store.this_machine(machine), name, pattern, timeout, folder)
-        begin(its, find_anchor(repository, anchor))
-        for number, commit in enumerate(commits, 1):
-            said = measured(its, commit)
-            console.print(f"{number}/{len(commits)} {repository.describe(commit)}: {said}")
+    found = job.repository.find(anchor)
+    if found is None:
+        raise Problem(f"{job.repository.path} has no commit {anchor} to compare jobs by: name one by ANCHOR=")
+    begin(job, found)
+    for number, commit in enumerate(commits, 1):
+        said = measured(job, commit)
+        console.print(f"{number}/{len(commits)} {job.repository.describe(commit)}: {said}")
 
 
 def read(listed: Path, repository: Repository) -> list[str]:
@@ -116,13 +100,6 @@ def share(commits: Sequence[str], shard: tuple[int, int]) -> list[str]:
     """Return every n-th commit."""
     number, shards = shard
     return list(commits[number - 1 :: shards])
-
-
-def find_anchor(repository: Repository, name: str) -> str:
-    commit = repository.find(name)
-    if commit is None:
-        raise Problem(f"{repository.path} has no commit {name} to compare jobs by: name one by ANCHOR=")
-    return commit
 
 
 @contextlib.contextmanager
@@ -285,7 +262,9 @@ def last_line(words: str) -> str:
 @click.option("--timeout", default=1800.0, show_default=True, help="Seconds that a step of a commit may take.")
 @RESULTS
 @DJANGO
-def command(commits: Path, shard: str, results: Path, django: Path | None, anchor: str, **options: Any) -> None:
+def command(
+    commits: Path, shard: str, results: Path, django: Path | None, anchor: str, job: str, **options: Any
+) -> None:
     """Measure the commits of a file, a hash or a tag a line, that have no result yet.
 
     What cannot be installed, or takes too long, is recorded with its error and tried three times in all.
@@ -293,5 +272,10 @@ def command(commits: Path, shard: str, results: Path, django: Path | None, ancho
     number, _, shards = shard.partition("/")
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise Problem(f"{shard} is no share of the commits: the second of four is 2/4")
-    share = int(number), int(shards)
-    measure(commits, share, results.resolve(), repository(django), anchor=anchor or ANCHOR, **options)
+    its = repository(django)
+    ours = share(read(commits, its), (int(number), int(shards)))
+    conditions = store.this_machine(options["machine"]), options["job"] or datetime.date.today().isoformat()
+    pattern = BENCHMARKS.get(options["benchmarks"], options["benchmarks"])
+    with folder_of_its_own() as folder:
+        its_job = Job(Store(results.resolve()), its, folder, *conditions, pattern, options["timeout"])
+        measure(its_job, ours, anchor or ANCHOR)

@@ -10,7 +10,8 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from tools.served.experiment import ServedResult
-from tools.site.served import Row, groups, load_of, median, name_of, values
+from tools.site.grouping import groups
+from tools.site.served import Row, load_of, median, name_of, values
 
 
 def variation(rows: Sequence[Row], name: str) -> float | None:

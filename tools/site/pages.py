@@ -9,6 +9,7 @@ import jinja2
 
 from tools import offline
 from tools.site import log, overview, scenario
+from tools.site.grouping import groups
 from tools.site.served import first_chart
 from tools.site.site import Site
 from tools.site.sources import Sources
@@ -82,11 +83,8 @@ def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping
 
 def list_scenarios(site: Site, sources: Sources) -> dict[str, list[tuple[str, str]]]:
     """Return the scenarios of each part, with the question that each asks."""
-    parts: dict[str, list[tuple[str, str]]] = {}
-    for name in site.suite.scenarios:
-        question = sources.scenario(name).doc.partition("\n\n")[0]
-        parts.setdefault(name.partition(".")[0], []).append((name, question))
-    return parts
+    questions = ((name, sources.scenario(name).doc.partition("\n\n")[0]) for name in site.suite.scenarios)
+    return groups(questions, lambda each: each[0].partition(".")[0])
 
 
 def gather_scenario(site: Site, sources: Sources, name: str) -> Mapping[str, Any]:

@@ -4,8 +4,8 @@ import math
 from typing import Any
 
 from tools.site import charts
+from tools.site.grouping import groups
 from tools.site.site import ShownFigure, Site, shown
-from tools.site.suite import MetricCell
 
 LINES = 8
 """A chart has at most so many lines; of more cells it shows one value of the further parameters at a time."""
@@ -66,15 +66,13 @@ def history(site: Site, timeline: charts.Timeline, benchmark: str) -> dict[str, 
     first = site.suite.first[benchmark]
     cells = [(number, site.suite.cells[number]) for number in range(first, first + site.suite.size[benchmark])]
     own = 2 if len(cells) > LINES and len(cells[0][1].params) > 2 else len(cells[0][1].params) if cells else 0
-    groups: dict[str, list[tuple[int, MetricCell]]] = {}
-    for number, cell in cells:
-        groups.setdefault(", ".join(cell.variant[own:]), []).append((number, cell))
+    found = groups(cells, lambda each: ", ".join(each[1].variant[own:]))
     drawn = [
         {
             "name": name,
             **charts.history("", timeline, group, [" ".join(cell.variant[:own]) or cell.metric for _, cell in group]),
         }
-        for name, group in groups.items()
+        for name, group in found.items()
     ]
     kept = [chart for chart in drawn if chart["series"]]
     if not kept:

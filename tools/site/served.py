@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any
 
 from tools import offline
+from tools.site.grouping import groups
 from tools.site.templating import HERE, environment
 
 Row = Mapping[str, Any]
@@ -22,14 +23,6 @@ def name_of(row: Row) -> str:
 
 def load_of(row: Row) -> str:
     return f"{row['rate']:g}/s" if row["rate"] else str(row["connections"])
-
-
-def groups(rows: Iterable[Row], key: Any) -> dict[Any, list[Row]]:
-    """Return the rows by what ``key`` makes of them, in the order in which they come."""
-    found: dict[Any, list[Row]] = {}
-    for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return found
 
 
 def values(rows: Sequence[Row], name: str) -> list[float]:

@@ -14,6 +14,7 @@ from packaging.version import Version
 
 from tools.site.changes import Change, changes_of
 from tools.site.charts import Timeline
+from tools.site.grouping import groups
 from tools.site.order import Commit, Order
 from tools.site.results import FAILED, UNAVAILABLE, Archive, Result
 from tools.site.suite import MetricCell, Suite
@@ -91,10 +92,7 @@ class Site:
 
     @cached_property
     def by_commit(self) -> dict[str, list[Result]]:
-        found: dict[str, list[Result]] = {}
-        for result in self.archive.results:
-            found.setdefault(result.commit, []).append(result)
-        return found
+        return groups(self.archive.results, lambda result: result.commit)
 
     @cached_property
     def timelines(self) -> list[Timeline]:

@@ -9,28 +9,19 @@ from typing import Any
 
 from asv.util import UserError
 
-from tools.results import COUNTS, Unusable, benchmarks_in
+from tools.results import COUNTS, Named, Unusable, benchmarks_in
+from tools.site.grouping import groups
 
 CROSSINGS = ("sync_to_async", "async_to_sync")
 
 
 @dataclass(frozen=True)
-class MetricCell:
+class MetricCell(Named):
     """One figure: a metric of a scenario, for one value of each parameter (as Python writes it)."""
 
     benchmark: str
     params: tuple[str, ...]
     unit: str
-
-    @property
-    def scenario(self) -> str:
-        """The benchmark's class, or its file where it is a function: ``handlers.Hello``."""
-        return self.benchmark.rpartition(".")[0]
-
-    @property
-    def part(self) -> str:
-        """The file in benchmarks/."""
-        return self.benchmark.partition(".")[0]
 
     @property
     def metric(self) -> str:
@@ -94,10 +85,7 @@ class Suite:
     @cached_property
     def scenarios(self) -> dict[str, list[int]]:
         """The cells' numbers by scenario."""
-        found: dict[str, list[int]] = {}
-        for number, cell in enumerate(self.cells):
-            found.setdefault(cell.scenario, []).append(number)
-        return found
+        return groups(range(len(self.cells)), lambda number: self.cells[number].scenario)
 
     def param_names(self, benchmark: str) -> Sequence[str]:
         names: Sequence[str] = self.benchmarks[benchmark]["param_names"]
