@@ -223,6 +223,8 @@ def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, p
         )
         assert series[0] == [["gunicorn sync", 2], ["uvicorn async", 2]]
         assert page.locator("tbody tr").count() == 4
+        assert page.locator("canvas[data-chart]").count() == 2
+        assert page.get_by_role("link", name="Overview").get_attribute("href") == "../index.html"
         assert wrong == []
 
 

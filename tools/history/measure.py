@@ -18,12 +18,11 @@ from pathlib import Path
 from typing import Any
 
 import click
-from asv import util
 from asv.results import get_filename
 
 from harness.kept import Kept
 from tools import files, terminal
-from tools.configuration import PYTHON, ROOT
+from tools.configuration import PYTHON, ROOT, derive
 from tools.history import store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, SAID
 from tools.history.repository import DJANGO, Repository, repository
@@ -145,15 +144,14 @@ def measure_anchor(job: Job, anchor: str) -> None:
 
 def configure(job: Job) -> None:
     """Write the configuration by which asv measures, and what it is told of the machine."""
-    configuration = util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)
-    configuration |= {
-        "repo": str(job.repository.path),
-        "pythons": [f"{PYTHON.major}.{PYTHON.minor}"],
-        "benchmark_dir": str(ROOT / "benchmarks"),
-        "env_dir": str(job.folder / "env"),
-        "results_dir": str(job.scratch),
-    }
-    files.write(job.folder / "asv.conf.json", json.dumps(configuration))
+    derive(
+        job.folder / "asv.conf.json",
+        repo=str(job.repository.path),
+        pythons=[f"{PYTHON.major}.{PYTHON.minor}"],
+        benchmark_dir=str(ROOT / "benchmarks"),
+        env_dir=str(job.folder / "env"),
+        results_dir=str(job.scratch),
+    )
     files.write(job.scratch / "machine.json", json.dumps(job.machine, indent=4, sort_keys=True))
 
 

@@ -11,10 +11,10 @@
 asv reads no file but those that end in .json. COMMIT is asv's: eight digits.
 """
 
-import contextlib
 import json
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -63,20 +63,16 @@ class Store:
         """Return the first eight digits of all commits that have a result."""
         return {path.name[:8] for path in self.folder.glob("*/????????-*.json")}
 
-    @contextlib.contextmanager
-    def lease(self, commit: str) -> Iterator[bool]:
+    def lease(self, commit: str) -> AbstractContextManager[bool]:
         """Hold a commit, so that no other run on this folder measures it; yield whether it was free.
 
         A lease is a lock, which the system takes from a process that dies.
         """
-        with files.locked(self.folder / ".leases" / commit, wait=False) as ours:
-            yield ours
+        return files.locked(self.folder / ".leases" / commit, wait=False)
 
-    @contextlib.contextmanager
-    def written(self) -> Iterator[None]:
+    def written(self) -> AbstractContextManager[bool]:
         """Hold what several commits share: the description of the machine and of the benchmarks, and merging."""
-        with files.locked(self.folder / ".leases" / "all"):
-            yield
+        return files.locked(self.folder / ".leases" / "all")
 
 
 def write_result(path: Path, result: Result) -> None:

@@ -18,7 +18,7 @@ from rich.table import Table
 from scipy.optimize import brentq
 
 from harness.servers import SERVERS
-from tools.served.experiment import Experiment, ServedCell, ServedResult
+from tools.served.experiment import Experiment, ServedCell
 from tools.served.load import Shape
 from tools.served.matrix import experiment
 from tools.served.pages import Page, pages_of
@@ -74,15 +74,14 @@ def crossing(
             tuple(_measured(experiment_, side, page, concurrency) for side in sides)
             for page in bar.track(pages, description="waits")
         ]
-    services = [_service(results) for results in zip(*rows, strict=True)]
+    services = [cpu for _, cpu in rows[0]]  # at the shortest wait
 
     def model(wait: float) -> tuple[float, float]:
         found = [throughput(side.at_once, service / cpus, wait) for side, service in zip(sides, services, strict=True)]
         return found[0], found[1]
 
     points = [
-        Point(wait / 1000, (_rate(row[0]), _rate(row[1])), model(wait / 1000))
-        for wait, row in zip(waits, rows, strict=True)
+        Point(wait / 1000, (row[0][0], row[1][0]), model(wait / 1000)) for wait, row in zip(waits, rows, strict=True)
     ]
     return _table(sides, services, points, model)
 
@@ -106,23 +105,13 @@ def crossing_of(points: Sequence[tuple[float, float]]) -> float | None:
     return None
 
 
-def _measured(experiment_: Experiment, side: Contender, page: Page, concurrency: int) -> ServedResult:
+def _measured(experiment_: Experiment, side: Contender, page: Page, concurrency: int) -> tuple[float, float]:
+    """Return the requests a second, and the seconds of CPU of one."""
     cell = ServedCell(side.server, page, side.view, Shape(concurrency))
     result = replace(experiment_, settings=replace(experiment_.settings, workers=side.workers)).measure(cell)
-    if result.failed or result.unavailable:
+    if result.load is None or result.cpu is None:
         raise CannotMeasure(f"{cell}: {result.failed or result.unavailable}")
-    return result
-
-
-def _rate(result: ServedResult) -> float:
-    assert result.load
-    return result.load.throughput
-
-
-def _service(results: Sequence[ServedResult]) -> float:
-    """Return the seconds of CPU of one request at the shortest wait."""
-    assert results[0].cpu is not None
-    return results[0].cpu
+    return result.load.throughput, result.cpu
 
 
 def _table(sides: Sequence[Contender], services: Sequence[float], points: Sequence[Point], model: Model) -> Table:

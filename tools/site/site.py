@@ -140,11 +140,9 @@ class Site:
 
 def last(commits: Sequence[Commit]) -> Commit | None:
     """Return the newest of some commits: releases by version, the newest of these and the others by time."""
-    release = max((each for each in commits if each.release), key=lambda each: Version(each.release), default=None)
-    other = max((each for each in commits if not each.release), key=lambda each: each.seconds, default=None)
-    if release and other:
-        return other if other.seconds > release.seconds else release
-    return release or other
+    others = [each for each in commits if not each.release]
+    releases = sorted((each for each in commits if each.release), key=lambda each: Version(each.release))
+    return max(releases[-1:] + others, key=lambda each: each.seconds, default=None)
 
 
 def shown(cell: MetricCell, value: float | None) -> str:
