@@ -272,7 +272,7 @@ def command(
         raise Problem(f"{shard} is no share of the commits: the second of four is 2/4")
     its = repository(django)
     ours = share(read(commits, its), (int(number), int(shards)))
-    conditions = store.this_machine(options["machine"]), options["job"] or datetime.date.today().isoformat()
+    conditions = store.this_machine(options["machine"]), job or datetime.date.today().isoformat()
     pattern = BENCHMARKS.get(options["benchmarks"], options["benchmarks"])
     with folder_of_its_own() as folder:
         its_job = Job(Store(results.resolve()), its, folder, *conditions, pattern, options["timeout"])

@@ -7,13 +7,12 @@ from typing import Any
 
 import jinja2
 
-from tools import offline
 from tools.site import log, overview, scenario
 from tools.site.grouping import groups
 from tools.site.served import first_chart
 from tools.site.site import Site
 from tools.site.sources import Sources
-from tools.site.templating import HERE, environment
+from tools.site.templating import copy_assets, environment
 
 
 def write(site: Site, target: Path) -> None:
@@ -23,9 +22,7 @@ def write(site: Site, target: Path) -> None:
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    for asset in ("site.css", "site.js"):
-        shutil.copyfile(HERE / asset, target / asset)
-    offline.copy_chart_library(target / "vendor" / "chart.js")
+    copy_assets(target)
     for source in sorted(site.linked):
         place = target / "results" / source.relative_to(site.archive.folder)
         place.parent.mkdir(parents=True, exist_ok=True)

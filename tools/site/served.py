@@ -1,15 +1,13 @@
 """The served page: what ``make served`` measured, and its chart on the overview."""
 
 import json
-import shutil
 import statistics
 from collections.abc import Iterable, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tools import offline
 from tools.site.grouping import groups
-from tools.site.templating import HERE, environment
+from tools.site.templating import copy_assets, environment
 
 Row = Mapping[str, Any]
 
@@ -63,9 +61,7 @@ def first_chart(folder: Path) -> dict[str, Any] | None:
 
 def write(document: Mapping[str, Any], folder: Path) -> None:
     """Write the page, with what it loads beside it, so that it needs no site; its links lead to the one above it."""
-    offline.copy_chart_library(folder / "vendor" / "chart.js")
-    for asset in ("site.css", "site.js"):
-        shutil.copyfile(HERE / asset, folder / asset)
+    copy_assets(folder)
     pages = {page: cells_of(rows) for page, rows in groups(document["results"], lambda row: row["page"]).items()}
     charts = [
         chart(f"{page}: {words}, over connections", cells, metric, unit) | {"logarithmic": True}
