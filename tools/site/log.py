@@ -9,6 +9,7 @@ from tools.site.grouping import groups
 from tools.site.order import Commit
 from tools.site.results import Result
 from tools.site.site import Site, shown
+from tools.site.suite import MetricCell
 
 ROWS_OF_A_PAGE = 1000
 CELLS_OF_A_ROW = 2
@@ -17,11 +18,8 @@ CELLS_OF_A_ROW = 2
 class Row(NamedTuple):
     """A metric of a scenario that a commit changed, in so many cells; ``examples`` are its largest changes."""
 
-    scenario: str
-    metric: str
-    part: str
+    cell: MetricCell
     interfaces: str
-    kind: str
     summary: str
     examples: list[tuple[str, str, str, str]]  # cell, before, after, asv's graph
     more: int
@@ -37,7 +35,7 @@ class Entry(NamedTuple):
 
     @property
     def summary(self) -> str:
-        return "; ".join(f"{row.scenario}: {row.metric} {row.summary}" for row in self.rows[:5]) + (
+        return "; ".join(f"{row.cell.scenario}: {row.cell.metric} {row.summary}" for row in self.rows[:5]) + (
             f"; and {len(self.rows) - 5} more" if len(self.rows) > 5 else ""
         )
 
@@ -66,11 +64,8 @@ def rows(site: Site, changes: Sequence[Change]) -> Iterator[Row]:
         cell = site.suite.cells[own[0].cell]
         interfaces = sorted({site.suite.cells[change.cell].interface for change in own} - {""})
         yield Row(
-            cell.scenario,
-            cell.metric,
-            cell.part,
+            cell,
             " ".join(interfaces),
-            "exact" if cell.exact else "timed",
             summary(own, cell.exact),
             [example(site, change) for change in own[:CELLS_OF_A_ROW]],
             max(0, len(own) - CELLS_OF_A_ROW),

@@ -43,7 +43,7 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     split = log.pages(found)
     names = ["changes.html", *(f"changes-{number}.html" for number in range(2, len(split) + 1))]
     filters = {
-        "parts": sorted({row.part for entry in found for row in entry.rows}),
+        "parts": sorted({row.cell.part for entry in found for row in entry.rows}),
         "interfaces": ["WSGI", "ASGI"],
         "kinds": ["exact", "timed"],
     }
