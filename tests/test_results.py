@@ -115,3 +115,23 @@ def test_merge_asks_for_more_than_the_site(change: Callable[[Document], None], t
     merged, shown = taken(tmp_path, merging, change)
     assert not merged
     assert isinstance(shown, Result), shown
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        {"name": "another.Name.track_hops"},
+        {"unit": "<script>"},
+        {"code": "\ud800"},
+        {"params": [["1"]]},
+        {"params": [["1"] * 1000] * 3, "param_names": ["a", "b", "c"]},
+    ],
+)
+def test_a_benchmark_that_is_none_is_left_out_and_not_merged(changes: Document, tmp_path: Path, merging: Merge) -> None:
+    described = benchmarks()
+    described[BENCHMARK] |= changes
+    (tmp_path / "benchmarks.json").write_text(json.dumps(described))
+    suite, problems = load(tmp_path)
+    assert (list(suite.benchmarks), len(problems)) == ([], 1)
+    merging.add(tmp_path)
+    assert merging.refused == [str(tmp_path / "benchmarks.json")]

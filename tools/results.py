@@ -203,9 +203,11 @@ def benchmarks_in(path: Path) -> tuple[dict[str, dict[str, Any]], list[str]]:
 
 
 def is_described(name: str, entry: Any) -> bool:
+    """Tell whether an entry of benchmarks.json is one, and can be written again."""
     try:
+        json.dumps(entry, ensure_ascii=False).encode()
         return Described.model_validate(entry).name == name
-    except ValidationError:
+    except ValueError:
         return False
 
 

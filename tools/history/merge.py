@@ -102,7 +102,7 @@ class Merge:
         content = content_of(path)
         result = checked(ResultFile, content)
         rows = result.results.values()
-        if not result.job or not result.requirements or any(len(row.samples or row.profile or "") for row in rows):
+        if not result.job or not result.requirements or any(row.samples or row.profile for row in rows):
             raise Refused("it does not say its job and packages, or holds samples or profiles, as no job's does")
         if not rows or not all(VERSION.fullmatch(row.version or "") for row in rows):
             raise Refused("it has no benchmark, or one without its version")
@@ -138,13 +138,13 @@ class Merge:
 
     def _take_failures(self, path: Path, target: Path) -> None:
         self._machine(path.with_name("machine.json"))
-        lines = content_of(path).decode(errors="replace").splitlines()
+        lines = content_of(path).splitlines()
         for line in lines:
             failure = checked(Failure, line)
             if failure.commit not in self.dates or failure.commit[:8] != path.stem:
                 raise Refused(f"{failure.commit} is no commit of Django's, or not that of its name")
-        known = target.read_text().splitlines() if target.exists() else []
-        files.write(target, "".join(f"{line}\n" for line in dict.fromkeys(known + lines)))
+        known = target.read_bytes().splitlines() if target.exists() else []
+        files.write(target, b"".join(line + b"\n" for line in dict.fromkeys(known + lines)))
 
 
 def merge(shards: Path, into: Path, repository: Repository) -> list[str]:
