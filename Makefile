@@ -124,7 +124,7 @@ hooks: ## have git run make lint before each commit here
 	@git config core.hooksPath .ci/hooks
 
 vendor: .venv/bench ## fetch the site's scripts from the npm registry again and compare
-	@$(BIN)/python -m tools.offline vendor
+	@$(BIN)/python -m tools.offline
 
 clean: ## remove what the other targets made; results/ stays
 	rm -rf .venv .asv Django .releases asv*.releases.conf.json .mypy_cache .pytest_cache .ruff_cache

@@ -1,12 +1,14 @@
 """The counters are exact: the same on every repeat, and what the code says."""
 
 import itertools
+import sys
 
 import pytest
 from conftest import Suite
 
 CELLS = dict(enumerate(itertools.product(["WSGI", "ASGI"], ["sync", "async"])))
-UNPINNED = ["tasks", "python_calls"]  # what differs from one release of Python or asgiref to the next
+# What differs from one release of Python or asgiref to the next.
+UNPINNED = ["tasks", "python_calls", "native_calls", "bytecodes", "garbage"]
 
 # What a request does on a Django of today, by WSGI sync, WSGI async, ASGI sync, ASGI async. A view on the other side
 # is one crossing; ASGIHandler sends request_started and request_finished to the thread of the request, which a
@@ -73,6 +75,52 @@ def test_one_more_call_is_counted(suite: Suite) -> None:
     )
     assert suite.run("handlers.Hello.track_python_calls-0") > before
 
+
+# Work that no function of Django's or asgiref's does, and by what it shows.
+WORK = {
+    "email.message_from_string('a: b')": ("python_calls", "native_calls", "bytecodes"),
+    "copy.deepcopy([{}])": ("python_calls", "native_calls", "bytecodes"),
+    "http.cookies.SimpleCookie('a=b')": ("python_calls", "native_calls", "bytecodes"),
+    "json.dumps({'a': 1})": ("python_calls", "bytecodes"),
+    "hashlib.pbkdf2_hmac('sha256', b'', b'', 9)": ("native_calls", "bytecodes"),
+    "[each for each in 'abc']": ("bytecodes",),
+}
+
+COUNT = """
+import sys
+sys.path.insert(0, {root!r})
+import copy, email, hashlib, http.cookies, json
+import benchmarks
+from benchmarks.handlers import Hello
+from benchproject.views import hello
+from harness import count
+from harness.bytecodes import count_bytecodes
+
+def counts(planted):
+    cell = Hello()
+    cell.setup("WSGI", "sync")
+    plain, answer = cell.request, lambda: (planted(), cell.request())[1]
+    found = {{metric: count.count(answer, metric) for metric in ("python_calls", "native_calls")}}
+    return dict(found, bytecodes=count_bytecodes(answer))
+
+nothing, work = counts(lambda: None), counts(lambda: {work})
+assert {{metric for metric in nothing if work[metric] > nothing[metric]}} >= set({metrics!r}), (nothing, work)
+"""
+
+
+@pytest.mark.skipif(sys.version_info < (3, 12), reason="bytecodes are counted by sys.monitoring, of Python 3.12")
+@pytest.mark.parametrize("work", WORK)
+def test_what_the_standard_library_and_c_do_is_counted(suite: Suite, work: str) -> None:
+    suite.execute(COUNT.format(root=str(suite.root), work=work, metrics=WORK[work]))
+
+
+def test_what_only_the_collector_frees_is_counted(suite: Suite) -> None:
+    assert suite.run("handlers.Hello.track_garbage-0") == 0
+    suite.change("benchproject/views/hello.py", "    return HttpResponse", CYCLE + "    return HttpResponse")
+    assert suite.run("handlers.Hello.track_garbage-0") == 2
+
+
+CYCLE = "    cycle = [[]]\n    cycle[0].append(cycle)\n"
 
 ONE_THREAD = """
 import asyncio, sys, threading, time

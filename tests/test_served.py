@@ -12,6 +12,7 @@ import sys
 import threading
 import time
 from collections.abc import Iterator
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -34,9 +35,10 @@ from tools.served import matrix, verdict
 from tools.served.crossing import crossing_of, throughput
 from tools.served.experiment import Experiment
 from tools.served.load import Generator, LoadFailed, Shape
-from tools.served.matrix import Settings, experiment_on
+from tools.served.matrix import experiment_on
 from tools.served.pages import EVERY, PAGES, VIEWS, pages_of
 from tools.served.postgresql import database
+from tools.served.settings import Settings
 from tools.terminal import CannotMeasure
 
 NEEDS_WRK = pytest.mark.usefixtures("wrk")
@@ -51,7 +53,9 @@ def tree(djangos: Djangos) -> Tree:
 def experiment(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Experiment]:
     """All that the pages need, on the newest Django."""
     tree = Tree(djangos.path(Djangos.NEWEST), Djangos.NEWEST)
-    with experiment_on(tree, Settings(seconds=1), pages_of(["all"]), tmp_path_factory.mktemp("served")) as experiment:
+    with experiment_on(
+        tree, Settings(pages=pages_of(["all"]), seconds=1), tmp_path_factory.mktemp("served")
+    ) as experiment:
         yield experiment
 
 
@@ -199,7 +203,8 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, page: Page) -> None:
     """From a real run, in a browser without network."""
     names = ["gunicorn", "uvicorn"]
-    settings = Settings(servers=names, pages=["hello"], concurrency=[1, 4], seconds=1, django=str(checkout.path))
+    shapes = [Shape(1), Shape(4)]
+    settings = Settings(names, pages_of(["hello"]), shapes=shapes, seconds=1, django=str(checkout.path))
     assert matrix.serve(settings) == 0
     results = json.loads((site / "served" / "served.json").read_text())["results"]
     assert [result["connections"] for result in results] == [1, 4, 1, 4]
@@ -218,6 +223,8 @@ def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, p
         )
         assert series[0] == [["gunicorn sync", 2], ["uvicorn async", 2]]
         assert page.locator("tbody tr").count() == 4
+        assert page.locator("canvas[data-chart]").count() == 2
+        assert page.get_by_role("link", name="Overview").get_attribute("href") == "../index.html"
         assert wrong == []
 
 
@@ -299,7 +306,7 @@ def test_a_connection_for_each_request_where_asked(
 def test_an_open_loop_counts_the_time_that_a_request_was_due(experiment: Experiment) -> None:
     """One sync worker that takes 50 ms serves 20 a second; of 40 a second the later ones wait ever longer."""
     (cpu,) = pages_of(["cpu"])
-    slow = Experiment(**{**vars(experiment), "workers": 1})
+    slow = replace(experiment, settings=replace(experiment.settings, workers=1))
     with slow.served("gunicorn") as (_, address):
         load = slow.generator.load(address, cpu.path("sync"), Shape(rate=40), 3)
     assert load.p50

@@ -13,6 +13,7 @@ from typing import Any
 from asv import util
 from packaging.version import Version
 
+from tools import files
 from tools.terminal import Problem
 
 ROOT = Path(__file__).parent.parent
@@ -23,13 +24,6 @@ PROJECTS = {
     "asgiref": ("asgiref", Version("3.6"), "asv.asgiref"),
 }
 """Project: its name, its oldest release that is measured, and the stem of its configuration."""
-
-COUNTS = {
-    *("crossings", "hops", "threads", "loops", "tasks", "queries"),
-    *("calls", "bytecodes", "objects", "connections", "blocks", "modules"),
-}
-"""The units of exact metrics: the same code always repeats them, however busy the machine is: a difference is a fact,
-and benchmarks of these run beside each other."""
 
 
 class ReleaseHistory:
@@ -54,17 +48,19 @@ class ReleaseHistory:
 
         Raises asv.util.UserError where asv.conf.json is not to be read.
         """
-        configuration: dict[str, Any] = util.load_json(str(self.source), js_comments=True)
-        configuration |= {
-            "repo": str(self.repository),
-            "show_commit_url": "#",
-            "pythons": [python],
-            "env_dir": str(self.folder / "env"),
-            "results_dir": str(self.results),
-            "html_dir": str(self.html),
-        }
-        self.path.write_text(json.dumps(configuration, indent=4) + "\n")
-        return configuration
+        places = {"env_dir": str(self.folder / "env"), "results_dir": str(self.results), "html_dir": str(self.html)}
+        about = {"repo": str(self.repository), "show_commit_url": "#", "pythons": [python]}
+        return derive(self.path, self.source, **about, **places)
+
+
+def derive(path: Path, source: Path = ROOT / "asv.conf.json", **changes: Any) -> dict[str, Any]:
+    """Write a configuration of asv's that differs from another, and return it.
+
+    Raises asv.util.UserError where the other is not to be read.
+    """
+    configuration: dict[str, Any] = util.load_json(str(source), js_comments=True) | changes
+    files.write(path, json.dumps(configuration, indent=4) + "\n")
+    return configuration
 
 
 def parts_of(scenarios: Sequence[str]) -> list[str]:

@@ -9,19 +9,15 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
-from typing import Self
+from types import SimpleNamespace
+from typing import Any
 from urllib.parse import urlsplit
 
 import requests
 from packaging.specifiers import SpecifierSet
 from packaging.version import InvalidVersion, Version
-from pypi_simple import (
-    PYPI_SIMPLE_ENDPOINT,
-    DistributionPackage,
-    NoSuchProjectError,
-    PyPISimple,
-    UnsupportedRepoVersionError,
-)
+from pypi_simple import PYPI_SIMPLE_ENDPOINT, DistributionPackage, PyPISimple
+from pypi_simple.errors import NoSuchProjectError, UnsupportedRepoVersionError
 from rich.progress import BarColumn, DownloadColumn, Progress, TextColumn, TimeRemainingColumn
 
 from tools.terminal import Problem, console
@@ -74,7 +70,7 @@ def choose(
     Raises Problem for a word that names no release, an older one, or one that `python`
     cannot run.
     """
-    if older := next((word for word in wanted if (version := _version(word)) and version < oldest), None):
+    if older := next((word for word in wanted if (version := version_of(word)) and version < oldest), None):
         raise Problem(f"release {older} is older than {oldest}, the oldest that is measured")
     known = sorted((r for r in releases if r.version >= oldest), key=lambda r: r.version)
     newest = {r.series: r for r in known}
@@ -90,8 +86,10 @@ def choose(
 
 def download(release: Release, sdist: Path, label: str) -> None:
     """Write the source distribution of a release to a file, under a bar. Raises Problem where that fails."""
-    with PyPISimple(_endpoint()) as index, _progress() as progress:
-        index.download_package(release.package, sdist, progress=partial(_Bar, progress, label), timeout=TIMEOUT)
+    columns = (TextColumn("{task.description}", markup=False), BarColumn(), DownloadColumn(), TimeRemainingColumn())
+    with PyPISimple(_endpoint()) as index, Progress(*columns, console=console(stderr=True)) as progress:
+        bar: Any = partial(_bar, progress, label)
+        index.download_package(release.package, sdist, progress=bar, timeout=TIMEOUT)
 
 
 def _endpoint() -> str:
@@ -105,11 +103,11 @@ def host(url: str | None) -> str:
 
 def _final(package: DistributionPackage) -> Release | None:
     """Return the release that `package` holds; None unless it is a final .tar.gz sdist."""
+    version = version_of(package.version or "")
     is_tarball = package.package_type == "sdist" and package.filename.endswith(".tar.gz")
-    if not is_tarball or package.is_yanked:
+    if version is None or version.is_prerelease or package.is_yanked or not is_tarball:
         return None
-    version = _version(package.version or "")
-    return None if version is None or version.is_prerelease else Release(version, package)
+    return Release(version, package)
 
 
 def _named(word: str, known: Sequence[Release], newest: dict[str, Release], python: Version) -> Release:
@@ -117,64 +115,43 @@ def _named(word: str, known: Sequence[Release], newest: dict[str, Release], pyth
 
     Raises Problem if there is none, or if it needs another Python.
     """
-    release = newest.get(word) or _exact(word, known)
+    version = version_of(word)
+    # "6" equals 6.0, but whoever writes it does not mean the first release of 6.0.
+    exact = [r for r in known if r.version == version and version is not None and len(version.release) > 2]
+    release = newest.get(word) or next(iter(exact), None)
     if release is None:
         names = dict.fromkeys([*newest, *(str(r.version) for r in known)])
         nearest = ", ".join(difflib.get_close_matches(word, names)) or "none"
         raise Problem(f"unknown release {word}: the nearest are {nearest}, the series {', '.join(newest)}")
     if not release.runs_on(python):
-        needs = release.package.requires_python
-        raise Problem(
-            f"release {release.version} needs Python {needs} and this is {python}: "
-            "name another release or use another Python"
-        )
+        needs = f"needs Python {release.package.requires_python} and this is {python}"
+        raise Problem(f"release {release.version} {needs}: name another release or use another Python")
     return release
 
 
-def _exact(word: str, known: Sequence[Release]) -> Release | None:
-    version = _version(word)
-    # "6" equals 6.0, but whoever writes it does not mean the first release of 6.0.
-    is_full = version is not None and len(version.release) > 2
-    return next((r for r in known if is_full and r.version == version), None)
-
-
-def _version(word: str) -> Version | None:
+def version_of(word: str) -> Version | None:
+    """Return the version that a word is, None where it is none."""
     try:
         return Version(word)
     except InvalidVersion:
         return None
 
 
-class _Bar:
-    """One line of a progress display, as the index client wants it."""
-
-    def __init__(self, progress: Progress, label: str, size: int | None) -> None:
-        self._progress = progress
-        self._task = progress.add_task(label, total=size)
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        self._progress.stop_task(self._task)
-
-    def update(self, increment: int) -> None:
-        self._progress.advance(self._task, increment)
-
-
-def _progress() -> Progress:
-    label = TextColumn("{task.description}", markup=False)
-    columns = (label, BarColumn(), DownloadColumn(), TimeRemainingColumn())
-    return Progress(*columns, console=console(stderr=True))
+@contextmanager
+def _bar(progress: Progress, label: str, size: int | None) -> Iterator[Any]:
+    """Yield one line of a progress display, as the index client wants it."""
+    task = progress.add_task(label, total=size)
+    yield SimpleNamespace(update=partial(progress.advance, task))
+    progress.stop_task(task)
 
 
 @contextmanager
 def explained(failure: str) -> Iterator[None]:
     """Turn what network, index, archive or disk do wrong into one line: Problem."""
-    outside = (OSError, EOFError, ValueError, zlib.error, tarfile.TarError)
+    index = (NoSuchProjectError, UnsupportedRepoVersionError)
     try:
         yield
-    except (*outside, NoSuchProjectError, UnsupportedRepoVersionError) as error:
+    except (OSError, EOFError, ValueError, zlib.error, tarfile.TarError, *index) as error:
         raise Problem(f"{failure}: {_reason(error)}") from error
 
 

@@ -6,13 +6,12 @@ in an archive shows an error page. Name this module in asv.conf.json, ``"plugins
 asv looks for it in the folder of asv.conf.json; a configuration that lies elsewhere needs a link to ``tools``
 beside it.
 
-``python -m tools.offline vendor`` fetches those copies again from the npm registry and proves that
-they are the bytes that ``vendor/vendor.json`` promises.
+``python -m tools.offline`` fetches those copies again from the npm registry and proves that they are the bytes that
+``vendor/vendor.json`` promises.
 """
 
 from __future__ import annotations
 
-import argparse
 import hashlib
 import json
 import re
@@ -20,7 +19,7 @@ import subprocess
 import sys
 import tarfile
 import tempfile
-from collections.abc import Iterable
+from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
 from pathlib import Path
@@ -60,6 +59,13 @@ class Asset:
             raise UserError(f"{origin} has sha256 {found}, vendor.json says {self.sha256}")
         return content
 
+    def copy(self, vendor: Path = VENDOR) -> bytes:
+        """Return our copy; UserError if it cannot be read, or is another."""
+        try:
+            return self.verify((vendor / self.file).read_bytes(), f"vendor/{self.file}")
+        except OSError as error:
+            raise UserError(f"cannot read a vendored file: {error}") from error
+
 
 class Offline(OutputPublisher):  # type: ignore[misc]
     """The step of ``asv publish`` that replaces every external asset; it shows no page."""
@@ -72,8 +78,7 @@ class Offline(OutputPublisher):  # type: ignore[misc]
 
 def manifest(vendor: Path = VENDOR) -> list[Asset]:
     """Return the assets that ``vendor.json`` in ``vendor`` lists."""
-    rows = json.loads((vendor / "vendor.json").read_text(encoding="utf-8"))
-    return [Asset(**row) for row in rows]
+    return [Asset(**row) for row in json.loads((vendor / "vendor.json").read_text(encoding="utf-8"))]
 
 
 def localise(site: Path, vendor: Path = VENDOR) -> None:
@@ -87,16 +92,26 @@ def localise(site: Path, vendor: Path = VENDOR) -> None:
     # Gone until it is good: a deployment that ignores our failure must not publish asv's own page.
     index.unlink()
     assets = manifest(vendor)
-    _copy(assets, vendor, site / "vendor")
-    page = _with_local_assets(page, assets)
-    _refuse_external(page)
+    _write({asset.file: asset.copy(vendor) for asset in assets}, site / "vendor")
+    known = {asset.replaces_integrity: asset for asset in assets if asset.replaces}
+
+    def local(load: re.Match[str]) -> str:
+        # Verified already; a checksum in the page would keep a browser from loading it where the page is a file.
+        return f'{load[1]}="vendor/{known[load[2]].file}"' if load[2] in known else load[0]
+
+    page = _LOAD_WITH_INTEGRITY.sub(local, page)
+    addresses = _Addresses()
+    addresses.feed(page)
+    addresses.close()
+    if addresses.external:
+        left = ", ".join(addresses.external)
+        raise UserError(f"index.html would still need the network, for {left}: add to vendor.json")
     index.write_text(page, encoding="utf-8")
 
 
 def copy_chart_library(folder: Path) -> None:
     """Copy Chart.js into a folder, if it is what vendor.json says. Raises UserError otherwise."""
-    (asset,) = [asset for asset in manifest() if asset.file == CHART]
-    _write({Path(CHART).name: asset.verify(_read(VENDOR / CHART), CHART)}, folder)
+    _write({Path(CHART).name: asset.copy() for asset in manifest() if asset.file == CHART}, folder)
 
 
 def fetch(vendor: Path = VENDOR) -> None:
@@ -108,17 +123,14 @@ def fetch(vendor: Path = VENDOR) -> None:
     packages = {key: pack(*key) for key in sorted({(a.package, a.version) for a in assets})}
     contents = {}
     for asset in assets:
-        if asset.path is None:
-            content, origin = _read(vendor / asset.file), asset.file
-        else:
-            content = packages[asset.package, asset.version].get(asset.path, b"")
-            origin = f"{asset.path} of {asset.package}@{asset.version}"
-        contents[asset.file] = asset.verify(content, origin)
+        fresh = packages[asset.package, asset.version].get(asset.path or "", b"")
+        origin = f"{asset.path} of {asset.package}@{asset.version}"
+        contents[asset.file] = asset.verify(fresh, origin) if asset.path else asset.copy(vendor)
     _write(contents, vendor)
 
 
 def pack(package: str, version: str) -> dict[str, bytes]:
-    """Return the files of an npm package by path; UserError if npm cannot get it."""
+    """Return the regular files of an npm package by path; UserError if npm cannot get it."""
     spec = f"{package}@{version}"
     with tempfile.TemporaryDirectory() as folder:
         command = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder]
@@ -127,54 +139,17 @@ def pack(package: str, version: str) -> dict[str, bytes]:
         except (OSError, subprocess.CalledProcessError) as error:
             raise UserError(f"npm pack {spec} failed: {error}") from error
         (archive,) = Path(folder).glob("*.tgz")
-        return _unpacked(archive)
+        with tarfile.open(archive) as tar:
+            files = ((member.name, tar.extractfile(member)) for member in tar)
+            return {name.partition("/")[2]: file.read() for name, file in files if file}
 
 
-def _unpacked(archive: Path) -> dict[str, bytes]:
-    """Return the regular files of an npm archive by path, without its top folder."""
-    files = {}
-    with tarfile.open(archive) as tar:
-        for member in tar:
-            if stream := tar.extractfile(member):
-                files[member.name.partition("/")[2]] = stream.read()
-    return files
-
-
-def _copy(assets: Iterable[Asset], vendor: Path, target: Path) -> None:
-    """Copy ``assets`` from ``vendor`` to ``target``; UserError if one is not as listed."""
-    _write({a.file: a.verify(_read(vendor / a.file), f"vendor/{a.file}") for a in assets}, target)
-
-
-def _read(path: Path) -> bytes:
-    """Return the content of ``path``; UserError if it cannot be read."""
-    try:
-        return path.read_bytes()
-    except OSError as error:
-        raise UserError(f"cannot read a vendored file: {error}") from error
-
-
-def _write(contents: dict[str, bytes], folder: Path) -> None:
+def _write(contents: Mapping[str, bytes], folder: Path) -> None:
     """Write each content to its name under ``folder``."""
     for name, content in contents.items():
         path = folder / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
-
-
-def _with_local_assets(page: str, assets: Iterable[Asset]) -> str:
-    """Return ``page`` with each load of a known checksum turned to our copy.
-
-    That one was verified; a checksum in the page would keep a browser from loading it where the page is a file.
-    """
-    known = {a.replaces_integrity: a for a in assets if a.replaces_integrity}
-
-    def local(load: re.Match[str]) -> str:
-        attribute, integrity = load.groups()
-        if integrity not in known:
-            return load[0]
-        return f'{attribute}="vendor/{known[integrity].file}"'
-
-    return _LOAD_WITH_INTEGRITY.sub(local, page)
 
 
 class _Addresses(HTMLParser):
@@ -194,27 +169,9 @@ class _Addresses(HTMLParser):
         self.external += _EXTERNAL.findall(data)
 
 
-def _refuse_external(page: str) -> None:
-    """Raise UserError if ``page`` loads anything from another host."""
-    addresses = _Addresses()
-    addresses.feed(page)
-    addresses.close()
-    if addresses.external:
-        left = ", ".join(addresses.external)
-        raise UserError(f"index.html would still need the network, for {left}: add to vendor.json")
-
-
-def main(arguments: list[str] | None = None) -> None:
-    """Run ``vendor``; exit with one line if the registry's bytes are not those of the manifest."""
-    parser = argparse.ArgumentParser(prog="python -m tools.offline", description=__doc__)
-    parser.add_argument("command", nargs="?", choices=["vendor"], default="vendor")
-    parser.parse_args(arguments)
+if __name__ == "__main__":
     try:
         fetch()
     except UserError as error:
         sys.exit(str(error))
     print(f"{len(manifest())} vendored files are what vendor.json says")
-
-
-if __name__ == "__main__":
-    main()

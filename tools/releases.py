@@ -22,11 +22,11 @@ working tree exists, so no attribute, ignore file, hook or setting of the user c
 import posixpath
 import shutil
 import tarfile
-import tempfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing, contextmanager
+from contextlib import closing
 from itertools import pairwise
 from pathlib import Path
+from tempfile import TemporaryDirectory
 from typing import IO
 
 from packaging.version import Version
@@ -83,13 +83,10 @@ def newest_by_series(versions: Iterable[str]) -> dict[str, str]:
 
 def _add(repository: Path, project: str, releases: Sequence[Release]) -> None:
     present = at_hand(repository)
-    missing = [r for r in releases if str(r.version) not in present]
-    if not missing:
-        return
-    for release in missing:
+    for release in (r for r in releases if str(r.version) not in present):
         label = f"{project} {release.version}"
         with explained(f"cannot add {label}"), _scratch(repository) as folder:
-            sdist = folder / "sdist.tar.gz"
+            sdist = Path(folder, "sdist.tar.gz")
             download(release, sdist, label)
             _import(repository, _commit(project, release, sdist))
 
@@ -98,10 +95,8 @@ def _commit(project: str, release: Release, sdist: Path) -> Generator[bytes, Non
     """Yield a stream for git: the tree of `sdist` as a root commit that a tag names."""
     uploaded = release.package.upload_time
     if uploaded is None:
-        raise Problem(
-            f"{host(release.package.url)} does not say when {release.package.filename} was "
-            "uploaded: set PIP_INDEX_URL to an index with upload times (PEP 700)"
-        )
+        said = f"{host(release.package.url)} does not say when {release.package.filename} was uploaded"
+        raise Problem(f"{said}: set PIP_INDEX_URL to an index with upload times (PEP 700)")
     date = int(uploaded.timestamp())
     yield _header(f"refs/tags/{release.version}", date, date, f"{project} {release.version}")
     for mode, path, content in _files(sdist):
@@ -168,7 +163,7 @@ def _order(repository: Path, commits: Sequence[str]) -> Generator[bytes, None, N
 def _import(repository: Path, stream: Generator[bytes, None, None]) -> None:
     """Give the whole of `stream` to git, or nothing if it breaks off."""
     # Closed at once: a suspended generator holds its sdist open, and so the space of a full disk.
-    with _scratch(repository) as folder, closing(stream), (folder / "stream").open("w+b") as file:
+    with _scratch(repository) as folder, closing(stream), Path(folder, "stream").open("w+b") as file:
         file.writelines(stream)
         file.seek(0)
         _git(repository, "fast-import", "--quiet", "--force", stdin=file)
@@ -184,26 +179,20 @@ def _create(repository: Path) -> None:
     if repository.exists():
         raise Problem(f"{repository} is not a git repository: remove it")
     with _scratch(repository) as folder:
-        new = folder / "new.git"
+        new = Path(folder, "new.git")
         git.create(new)
         # A killed init must not leave a directory that looks like a repository.
         new.rename(repository)
 
 
-@contextmanager
-def _scratch(repository: Path) -> Iterator[Path]:
-    prefix = _scratch_prefix(repository)
-    with tempfile.TemporaryDirectory(prefix=prefix, dir=repository.parent) as folder:
-        yield Path(folder)
-
-
-def _scratch_prefix(repository: Path) -> str:
-    return f".{repository.name}.tmp-"
+def _scratch(repository: Path) -> "TemporaryDirectory[str]":
+    """Return a folder beside the repository, in which a rename is one step."""
+    return TemporaryDirectory(prefix=f".{repository.name}.tmp-", dir=repository.parent)
 
 
 def _sweep(repository: Path) -> None:
     """Remove what a killed run or git left; only the holder of the lock may."""
-    for folder in repository.parent.glob(f"{_scratch_prefix(repository)}*"):
+    for folder in repository.parent.glob(f".{repository.name}.tmp-*"):
         shutil.rmtree(folder)
     for pattern in ("objects/pack/tmp_*", "fast_import_crash_*"):
         for file in repository.glob(pattern):

@@ -42,9 +42,7 @@ def cannot_measure() -> Iterator[None]:
         yield
     except CannotMeasure:
         raise
-    except click.ClickException as problem:
-        raise CannotMeasure(problem.message) from problem
-    except OSError as problem:
+    except (click.ClickException, OSError) as problem:
         raise CannotMeasure(str(problem)) from problem
     except KeyboardInterrupt as problem:
         raise CannotMeasure("interrupted; nothing is kept, and nothing is left behind") from problem

@@ -1,5 +1,6 @@
 """``make bench``: measures releases from the package index and shows what a request costs."""
 
+import math
 import sys
 from collections.abc import Iterator, Sequence
 from typing import Any
@@ -12,10 +13,11 @@ from rich import filesize
 
 from harness import callgrind
 from tools import index, process, releases, terminal
-from tools.bench.figures import failures, is_without_instructions, machine_of, results_of, units
+from tools.bench.figures import failures, results_of, units
 from tools.bench.table import resolution, tables_of
 from tools.configuration import PYTHON, ReleaseHistory, parts_of
 from tools.files import alone
+from tools.results import MachineFile, ResultFile, stored_in
 from tools.terminal import Problem
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
@@ -87,12 +89,18 @@ def _forget_unfinished(history: ReleaseHistory, machine: str) -> None:
             name
             for name in result.get_all_result_keys()
             if any(result.get_result_samples(name, result.get_result_params(name)))
-            or (is_without_instructions(result, name) and not _no_callgrind())
+            or (name.endswith(".track_instructions") and _is_not_applicable(result, name) and not _no_callgrind())
         ]
         for name in unfinished:
             result.remove_result(name)
         if unfinished:
             result.save(str(history.results))
+
+
+def _is_not_applicable(result: Results, name: str) -> bool:
+    """Tell whether a benchmark has no figure, and did not fail."""
+    values = result.get_result_value(name, result.get_result_params(name))
+    return all(value is not None and math.isnan(value) for value in values)
 
 
 def _no_callgrind() -> str:
@@ -127,7 +135,7 @@ def _answer(
     if process.asv(history.path, "publish", "--no-pull"):
         raise Problem("asv publish failed; its last lines above say why")
     found = {version: results_of(history.results, machine, hashes[version], SERIES) for version in hashes}
-    measured = {version: result for version, result in found.items() if result and result.get_all_result_keys()}
+    measured = {version: result for version, result in found.items() if result and result.results}
     for table in tables_of(history.project, measured, parts, units(history.results)):
         console.print(table)
     for line in _conditions(history, machine, measured, configuration):
@@ -139,7 +147,7 @@ def _answer(
 
 
 def _conditions(
-    history: ReleaseHistory, machine: str, measured: dict[str, Results], configuration: dict[str, Any]
+    history: ReleaseHistory, machine: str, measured: dict[str, ResultFile], configuration: dict[str, Any]
 ) -> Iterator[str]:
     """Yield what the figures hold for: units, resolution, versions and machine; then where the site is."""
     yield "Of one request. Instructions: by callgrind, median over layouts of memory. Time: median ± half of the"
@@ -153,9 +161,9 @@ def _conditions(
         f"{name.removeprefix('pip+')} {versions[0]}" for name, versions in configuration["matrix"]["req"].items()
     )
     yield f"Python {PYTHON}, {pins}"
-    about = machine_of(history.results, machine)
-    memory = filesize.decimal(int(about["ram"]))
-    yield f"Machine {about['machine']}: {about['cpu']}, {about['num_cpu']} CPUs, {memory}, {about['os']}"
+    about = stored_in(history.results / machine / "machine.json", MachineFile)
+    memory = filesize.decimal(int(about.ram))
+    yield f"Machine {about.machine}: {about.cpu}, {about.num_cpu} CPUs, {memory}, {about.os}"
     yield f"Site: {history.html}/index.html; to see it: .venv/bin/asv --config {history.path.name} preview"
 
 

@@ -2,13 +2,12 @@
 
 import ast
 import itertools
-import json
 import math
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any, NamedTuple
 
-from asv.results import Results
+from tools.results import ResultFile, benchmarks_in, stored_in
 
 
 class Figure(NamedTuple):
@@ -26,52 +25,35 @@ class Figure(NamedTuple):
         return self.value is not None and not math.isnan(self.value)
 
 
-def results_of(folder: Path, machine: str, commit: str, python: str) -> Results | None:
+def results_of(folder: Path, machine: str, commit: str, python: str) -> ResultFile | None:
     """Return the newest that is stored of a commit on a version of Python ("3.12"), or None.
 
-    Raises asv.util.UserError where a file is no result of asv's.
+    Raises Unusable where a file is no result of asv's.
     """
     paths = sorted((folder / machine).glob(f"{commit[:8]}-*.json"), key=lambda path: path.stat().st_mtime)
-    results = [Results.load(str(path), machine_name=machine) for path in reversed(paths)]
+    results = (stored_in(path, ResultFile) for path in reversed(paths))
     return next((result for result in results if result.params["python"] == python), None)
 
 
-def figures(result: Results, benchmark: str) -> dict[tuple[Any, ...], Figure]:
+def figures(result: ResultFile, benchmark: str) -> dict[tuple[Any, ...], Figure]:
     """Return a benchmark's figures by its parameters' values; empty where the benchmark was not run."""
-    if benchmark not in result.get_all_result_keys():
+    row = result.results.get(benchmark)
+    if row is None:
         return {}
-    params = result.get_result_params(benchmark)
-    values = result.get_result_value(benchmark, params)
-    stats = result.get_result_stats(benchmark, params)
-    keys = itertools.product(*[[ast.literal_eval(value) for value in each] for each in params])
-    return {key: Figure(value, _spread(stat)) for key, value, stat in zip(keys, values, stats, strict=True)}
-
-
-def _spread(stat: dict[str, float] | None) -> float | None:
-    return (stat["q_75"] - stat["q_25"]) / 2 if stat and "q_75" in stat else None
+    keys = itertools.product(*[[ast.literal_eval(value) for value in each] for each in row.params])
+    columns = (row.column(name) for name in ("result", "stats_q_25", "stats_q_75"))
+    return {
+        key: Figure(value, (high - low) / 2 if low is not None and high is not None else None)
+        for key, value, low, high in zip(keys, *columns, strict=True)
+    }
 
 
 def units(folder: Path) -> dict[str, str]:
     """Return the unit of each benchmark that a folder of results knows."""
-    known = json.loads((folder / "benchmarks.json").read_text())
-    return {name: benchmark["unit"] for name, benchmark in known.items() if name != "version"}
+    known, _ = benchmarks_in(folder / "benchmarks.json")
+    return {name: benchmark["unit"] for name, benchmark in known.items()}
 
 
-def failures(result: Results) -> Iterator[str]:
+def failures(result: ResultFile) -> Iterator[str]:
     """Yield the names of the benchmarks that failed for some parameters."""
-    for name in result.get_all_result_keys():
-        if any(figure.value is None for figure in figures(result, name).values()):
-            yield name
-
-
-def is_without_instructions(result: Results, name: str) -> bool:
-    """Tell whether a benchmark counts instructions, and had nothing to count them by."""
-    return name.endswith(".track_instructions") and not any(
-        figure.measured for figure in figures(result, name).values()
-    )
-
-
-def machine_of(folder: Path, machine: str) -> dict[str, str]:
-    """Return asv's description of a machine."""
-    description: dict[str, str] = json.loads((folder / machine / "machine.json").read_text())
-    return description
+    yield from (name for name, row in result.results.items() if None in row.column("result"))

@@ -3,12 +3,12 @@
 from collections.abc import Iterator, Mapping, Sequence
 from typing import Any
 
-from asv.results import Results
 from asv.util import human_value
 from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tools.bench.figures import Figure, figures
+from tools.results import ResultFile
 
 SCENARIO = "handlers.Hello"
 BASE = ("WSGI", "sync")
@@ -16,7 +16,7 @@ UNMEASURED = Figure(None, None)
 
 
 def tables_of(
-    project: str, releases: Mapping[str, Results], parts: Sequence[str], units: Mapping[str, str]
+    project: str, releases: Mapping[str, ResultFile], parts: Sequence[str], units: Mapping[str, str]
 ) -> Iterator[Table]:
     """Yield the table of hello world where that was measured, then one of all other figures of each of some parts.
 
@@ -27,14 +27,14 @@ def tables_of(
             yield table
 
 
-def figures_of(part: str, releases: Mapping[str, Results], units: Mapping[str, str]) -> Table:
+def figures_of(part: str, releases: Mapping[str, ResultFile], units: Mapping[str, str]) -> Table:
     """Return the table of a part's figures, but for those of hello world: a row for each, a column for each release."""
     table = Table(title=f"{part}: one request or call, by asv's benchmark and its parameters", box=SIMPLE_HEAD)
     for heading in ("benchmark", "cell", "unit"):
         table.add_column(heading, overflow="fold")
     for version in releases:
         table.add_column(version, justify="right", no_wrap=True)
-    measured = {name for result in releases.values() for name in result.get_all_result_keys()}
+    measured = {name for result in releases.values() for name in result.results}
     for name in sorted(name for name in measured if name.startswith(f"{part}.") and not name.startswith(SCENARIO)):
         columns = [figures(result, name) for result in releases.values()]
         for cell in dict.fromkeys(cell for column in columns for cell in column):
@@ -44,7 +44,7 @@ def figures_of(part: str, releases: Mapping[str, Results], units: Mapping[str, s
     return table
 
 
-def hello_world(project: str, releases: Mapping[str, Results]) -> Table:
+def hello_world(project: str, releases: Mapping[str, ResultFile]) -> Table:
     """Return what hello world costs: a row for each release and cell."""
     table = Table(title="One request: hello world, no middleware, through the raw handlers", box=SIMPLE_HEAD)
     for heading in (project, "cell"):
@@ -58,7 +58,7 @@ def hello_world(project: str, releases: Mapping[str, Results]) -> Table:
     return table
 
 
-def _rows(result: Results) -> Iterator[list[str]]:
+def _rows(result: ResultFile) -> Iterator[list[str]]:
     times = figures(result, f"{SCENARIO}.time_request")
     instructions, to_async, to_sync, hops, calls = (
         figures(result, f"{SCENARIO}.track_{metric}")
@@ -66,19 +66,13 @@ def _rows(result: Results) -> Iterator[list[str]]:
     )
     for cell, time in times.items():
         crossings = [values.get(cell, UNMEASURED) for values in (to_async, to_sync)]
-        counts = [_total(crossings), hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]
+        unmeasured = [count for count in crossings if not count.measured]
+        total = unmeasured[0] if unmeasured else Figure(sum(count.value or 0 for count in crossings), None)
+        counts = [total, hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]
+        words = [_word(count) or f"{count.value:.0f}" for count in counts]
         cost, base = (instructions.get(each, UNMEASURED) for each in (cell, BASE))
-        measured = [_thousands(cost), _ratio(cost, base), _time(time), _ratio(time, times[BASE])]
-        yield [" ".join(cell), *measured, *map(_count, counts)]
-
-
-def _total(counts: list[Figure]) -> Figure:
-    unmeasured = [count for count in counts if not count.measured]
-    return unmeasured[0] if unmeasured else Figure(sum(count.value or 0 for count in counts), None)
-
-
-def _time(figure: Figure) -> str:
-    return _word(figure) or human_value(figure.value, "seconds", figure.spread)
+        measured = [_thousands(cost), _ratio(cost, base), _value(time, "seconds"), _ratio(time, times[BASE])]
+        yield [" ".join(cell), *measured, *words]
 
 
 def _thousands(figure: Figure) -> str:
@@ -96,10 +90,6 @@ def _value(figure: Figure, unit: str) -> str:
     return _word(figure) or f"{figure.value:,.4g}"
 
 
-def _count(figure: Figure) -> str:
-    return _word(figure) or f"{figure.value:.0f}"
-
-
 def _word(figure: Figure) -> str:
     """Return what stands for a figure that is no number."""
     if figure.value is None:
@@ -107,7 +97,7 @@ def _word(figure: Figure) -> str:
     return "" if figure.measured else "n/a"
 
 
-def resolution(releases: Mapping[str, Results]) -> float | None:
+def resolution(releases: Mapping[str, ResultFile]) -> float | None:
     """Return by how much the floors, the same code under each release, differed in this run: 0.05 is 5 %.
 
     It is the largest spread of a floor between two of ``releases``, so a smaller difference between two releases'
@@ -115,7 +105,7 @@ def resolution(releases: Mapping[str, Results]) -> float | None:
     """
     floors: dict[tuple[str, Any], list[float]] = {}
     for result in releases.values():
-        for name in filter(_is_floor, result.get_all_result_keys()):
+        for name in filter(_is_floor, result.results):
             for cell, figure in figures(result, name).items():
                 if figure.value and figure.measured:
                     floors.setdefault((name, cell), []).append(figure.value)

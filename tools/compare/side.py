@@ -18,6 +18,7 @@ import psutil
 from tools import process
 from tools.compare.tree import Tree
 from tools.configuration import ROOT
+from tools.results import Named
 from tools.terminal import CannotMeasure
 
 MEASURED: tuple[str, ...] = (str(Path(sys.prefix, "measured", "bin", "python")),)
@@ -41,22 +42,12 @@ class Hung(CannotMeasure):
 
 
 @dataclass(frozen=True)
-class Cell:
+class Cell(Named):
     """A benchmark with one value of each of its parameters."""
 
     benchmark: str
     index: int
     params: tuple[str, ...]
-
-    @property
-    def scenario(self) -> str:
-        """The name without the method: "handlers.Hello"."""
-        return self.benchmark.rpartition(".")[0]
-
-    @property
-    def part(self) -> str:
-        """The file: "handlers"."""
-        return self.benchmark.partition(".")[0]
 
     def __str__(self) -> str:
         return " ".join([self.scenario, ", ".join(self.params)])

@@ -5,16 +5,12 @@
 - ``prepare``: makes the environment, installs the commit, and writes what asv discovers to FOLDER/benchmarks.json
 - ``install``: installs the commit
 - ``run NAMES``: runs the benchmarks that the lines of the file NAMES name, and stores their results in FOLDER
-
-It ends when its standard input does: with the process that started it, however that ends.
 """
 
 import fcntl
 import json
 import os
-import signal
 import sys
-import threading
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +21,9 @@ from asv.machine import Machine
 from asv.repo import Repo, get_repo
 from asv.results import Results
 from asv.runner import run_benchmarks
+
+from tools import process
+from tools.configuration import ROOT
 
 BROKEN, NO_ENVIRONMENT = 3, 4
 """Exit statuses: the commit cannot be installed; the environment could not be made, by no fault of it."""
@@ -91,19 +90,11 @@ def fail(status: int, problem: util.ProcessError | str) -> None:
     raise SystemExit(status)
 
 
-def end_with_parent() -> None:
-    """Interrupt this process once its standard input ends; asv then ends what it started."""
-
-    def wait() -> None:
-        os.read(0, 1)
-        # To the thread itself, or it would sleep on until what it waits for is there.
-        signal.pthread_kill(threading.main_thread().ident or 0, signal.SIGINT)
-
-    threading.Thread(target=wait, daemon=True).start()
-
-
 def main(configuration: str, commit: str, folder: str, step: str, *names: str) -> None:
-    end_with_parent()
+    environment = process.asv_environment()
+    os.environ.clear()
+    os.environ |= environment
+    os.chdir(ROOT)  # where asv looks for what a configuration names
     # What asv's commands print as they fail is told by their error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     # An installation waits for what a killed run left, until that has noticed.

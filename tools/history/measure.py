@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 import tempfile
@@ -17,25 +18,23 @@ from pathlib import Path
 from typing import Any
 
 import click
-from asv import util
 from asv.results import get_filename
 
-from tools import files, process, terminal
-from tools.configuration import COUNTS, PYTHON, ROOT
+from harness.kept import Kept
+from tools import files, terminal
+from tools.configuration import PYTHON, ROOT, derive
 from tools.history import store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, SAID
 from tools.history.repository import DJANGO, Repository, repository
 from tools.history.store import RESULTS, Store
 from tools.process import our_cpus
+from tools.results import COUNTS, benchmarks_in
 from tools.terminal import Problem
 
 ANCHOR = "fe0a859f53"
 """The commit that every job measures, Django 6.1: by it, times of different jobs can be told apart."""
 
-BENCHMARKS = {
-    "exact": r"^(handlers|middleware|bridging|signals|responses)\..*\.track_",
-    "all": "",
-}
+BENCHMARKS = {"exact": r"^(handlers|middleware|bridging|signals|responses)\..*\.track_", "all": ""}
 
 console = terminal.console(soft_wrap=True)
 
@@ -50,16 +49,16 @@ class Job:
 
     store: Store
     repository: Repository
-    machine: dict[str, Any]
+    folder: Path
+    """asv's environment, and what is not finished."""
+    machine: dict[str, str]
     name: str
     pattern: str
     timeout: float
-    folder: Path
-    """asv's environment, and what is not finished."""
 
     @property
     def results(self) -> Path:
-        return self.store.folder / str(self.machine["machine"])
+        return self.store.folder / self.machine["machine"]
 
     @property
     def scratch(self) -> Path:
@@ -68,36 +67,22 @@ class Job:
     @cached_property
     def benchmarks(self) -> dict[str, dict[str, Any]]:
         """The benchmarks that are asked for, by name."""
-        known = util.load_json(str(self.scratch / "benchmarks.json"))
-        known.pop("version")
+        known, _ = benchmarks_in(self.scratch / "benchmarks.json")
         return {name: each for name, each in known.items() if re.search(self.pattern, name)}
 
 
-def measure(
-    listed: Path,
-    shard: tuple[int, int],
-    results: Path,
-    repository: Repository,
-    benchmarks: str,
-    machine: str,
-    anchor: str,
-    job: str,
-    timeout: float,
-) -> None:
-    """Measure those of the listed commits that are this shard's and have no result yet.
+def measure(job: Job, commits: Sequence[str], anchor: str) -> None:
+    """Measure those of some commits that have no result yet.
 
-    ``shard`` is (i, n): the i-th of n, from 1. Raises Problem where nothing can be measured at all; a
-    commit that cannot is recorded, and tried three times in all.
+    Raises Problem where nothing can be measured at all; a commit that cannot is recorded, and tried three times in all.
     """
-    commits = share(read(listed, repository), shard)
-    with folder_of_its_own() as folder:
-        name = job or datetime.date.today().isoformat()
-        pattern = BENCHMARKS.get(benchmarks, benchmarks)
-        its = Job(Store(results), repository, store.this_machine(machine), name, pattern, timeout, folder)
-        begin(its, find_anchor(repository, anchor))
-        for number, commit in enumerate(commits, 1):
-            said = measured(its, commit)
-            console.print(f"{number}/{len(commits)} {repository.describe(commit)}: {said}")
+    found = job.repository.find(anchor)
+    if found is None:
+        raise Problem(f"{job.repository.path} has no commit {anchor} to compare jobs by: name one by ANCHOR=")
+    begin(job, found)
+    for number, commit in enumerate(commits, 1):
+        said = measured(job, commit)
+        console.print(f"{number}/{len(commits)} {job.repository.describe(commit)}: {said}")
 
 
 def read(listed: Path, repository: Repository) -> list[str]:
@@ -114,13 +99,6 @@ def share(commits: Sequence[str], shard: tuple[int, int]) -> list[str]:
     """Return every n-th commit."""
     number, shards = shard
     return list(commits[number - 1 :: shards])
-
-
-def find_anchor(repository: Repository, name: str) -> str:
-    commit = repository.find(name)
-    if commit is None:
-        raise Problem(f"{repository.path} has no commit {name} to compare jobs by: name one by ANCHOR=")
-    return commit
 
 
 @contextlib.contextmanager
@@ -140,8 +118,8 @@ def begin(job: Job, anchor: str) -> None:
     """Make the environment, learn the benchmarks and measure the anchor, unless this job has."""
     configure(job)
     try:
-        with Worker(job, anchor, "prepare") as preparing:
-            preparing.wait()
+        with start(job, anchor, "prepare") as preparing:
+            finish(job, "prepare", preparing)
         if not job.benchmarks:
             raise Problem(f"no benchmark's name matches {job.pattern}")
         # First, since a merge takes no result without them, however early a run breaks off.
@@ -166,15 +144,14 @@ def measure_anchor(job: Job, anchor: str) -> None:
 
 def configure(job: Job) -> None:
     """Write the configuration by which asv measures, and what it is told of the machine."""
-    configuration = util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)
-    configuration |= {
-        "repo": str(job.repository.path),
-        "pythons": [f"{PYTHON.major}.{PYTHON.minor}"],
-        "benchmark_dir": str(ROOT / "benchmarks"),
-        "env_dir": str(job.folder / "env"),
-        "results_dir": str(job.scratch),
-    }
-    files.write(job.folder / "asv.conf.json", json.dumps(configuration))
+    derive(
+        job.folder / "asv.conf.json",
+        repo=str(job.repository.path),
+        pythons=[f"{PYTHON.major}.{PYTHON.minor}"],
+        benchmark_dir=str(ROOT / "benchmarks"),
+        env_dir=str(job.folder / "env"),
+        results_dir=str(job.scratch),
+    )
     files.write(job.scratch / "machine.json", json.dumps(job.machine, indent=4, sort_keys=True))
 
 
@@ -218,8 +195,8 @@ def run(job: Job, commit: str, names: set[str]) -> store.Result:
 
     Raises NotMeasured.
     """
-    with Worker(job, commit, "install") as installing:
-        installing.wait()
+    with start(job, commit, "install") as installing:
+        finish(job, "install", installing)
     counts = sorted(name for name in names if job.benchmarks[name]["unit"] in COUNTS)
     cpus = len(our_cpus())
     errors: dict[str, str] = {}
@@ -239,60 +216,34 @@ def run_parts(job: Job, commit: str, parts: Sequence[Sequence[str]], errors: dic
             for name in ("benchmarks.json", "machine.json"):
                 os.link(job.scratch / name, folder / name)
             (folder / "names").write_text("\n".join(names))
-            worker = Worker(job, commit, "run", str(folder / "names"), folder=folder)
+            worker = start(job, commit, "run", str(folder / "names"), folder=folder)
             running.append((stack.enter_context(worker), folder))
         for worker, folder in running:
-            worker.wait()
+            finish(job, "run", worker)
             errors |= json.loads((folder / "errors").read_text())
         return [store.load(path) for _, folder in running for path in folder.glob("*/*.json")]
 
 
-class Worker:
-    """A process of ``tools.history.commit``. It ends with the context, or with the tool."""
+def start(job: Job, commit: str, step: str, *arguments: str, folder: Path | None = None) -> Kept:
+    """Start a process of ``tools.history.commit``, which ends with what is returned."""
+    place = folder or job.scratch
+    words = [str(job.folder / "asv.conf.json"), commit, str(place), step, *arguments]
+    return Kept([sys.executable, "-m", "tools.history.commit", *words], place / "said", stop=signal.SIGINT)
 
-    def __init__(self, job: Job, commit: str, step: str, *arguments: str, folder: Path | None = None) -> None:
-        self.step, self.timeout = step, job.timeout
-        self._said = tempfile.TemporaryFile("w+", errors="replace")  # noqa: SIM115 - closed with the context
-        configuration = str(job.folder / "asv.conf.json")
-        command = [
-            sys.executable,
-            "-m",
-            "tools.history.commit",
-            configuration,
-            commit,
-            str(folder or job.scratch),
-            step,
-        ]
-        self._process = subprocess.Popen(
-            [*command, *arguments],
-            cwd=ROOT,
-            stdin=subprocess.PIPE,  # whose end ends it
-            stderr=self._said,
-            env=process.asv_environment(),
-            start_new_session=True,
-        )
 
-    def __enter__(self) -> "Worker":
-        return self
-
-    def __exit__(self, *exception: object) -> None:
-        process.end(self._process)
-        self._said.close()
-
-    def wait(self) -> None:
-        """Raises NotMeasured where the commit fails or takes too long, click.ClickException where all would fail."""
-        try:
-            status = self._process.wait(self.timeout)
-        except subprocess.TimeoutExpired as problem:
-            raise NotMeasured(f"{self.step} took more than {self.timeout:.0f} s") from problem
-        if status == 0:
-            return
-        self._said.seek(0)
-        words = self._said.read().strip()[-SAID:] or f"{self.step} ended with status {status}"
-        if status == BROKEN:
-            raise NotMeasured(words)
-        remedy = "check network and package index, then run the same again" if status == NO_ENVIRONMENT else "see asv"
-        raise Problem(f"asv could not {self.step}: {last_line(words)}: {remedy}")
+def finish(job: Job, step: str, worker: Kept) -> None:
+    """Raises NotMeasured where the commit fails or takes too long, click.ClickException where all would fail."""
+    try:
+        status = worker.wait(job.timeout)
+    except subprocess.TimeoutExpired as problem:
+        raise NotMeasured(f"{step} took more than {job.timeout:.0f} s") from problem
+    if status == 0:
+        return
+    words = worker.log.read_text(errors="replace").strip()[-SAID:] or f"{step} ended with status {status}"
+    if status == BROKEN:
+        raise NotMeasured(words)
+    remedy = "check network and package index, then run the same again" if status == NO_ENVIRONMENT else "see asv"
+    raise Problem(f"asv could not {step}: {last_line(words)}: {remedy}")
 
 
 def last_line(words: str) -> str:
@@ -309,7 +260,9 @@ def last_line(words: str) -> str:
 @click.option("--timeout", default=1800.0, show_default=True, help="Seconds that a step of a commit may take.")
 @RESULTS
 @DJANGO
-def command(commits: Path, shard: str, results: Path, django: Path | None, anchor: str, **options: Any) -> None:
+def command(
+    commits: Path, shard: str, results: Path, django: Path | None, anchor: str, job: str, **options: Any
+) -> None:
     """Measure the commits of a file, a hash or a tag a line, that have no result yet.
 
     What cannot be installed, or takes too long, is recorded with its error and tried three times in all.
@@ -317,5 +270,10 @@ def command(commits: Path, shard: str, results: Path, django: Path | None, ancho
     number, _, shards = shard.partition("/")
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise Problem(f"{shard} is no share of the commits: the second of four is 2/4")
-    share = int(number), int(shards)
-    measure(commits, share, results.resolve(), repository(django), anchor=anchor or ANCHOR, **options)
+    its = repository(django)
+    ours = share(read(commits, its), (int(number), int(shards)))
+    conditions = store.this_machine(options["machine"]), job or datetime.date.today().isoformat()
+    pattern = BENCHMARKS.get(options["benchmarks"], options["benchmarks"])
+    with folder_of_its_own() as folder:
+        its_job = Job(Store(results.resolve()), its, folder, *conditions, pattern, options["timeout"])
+        measure(its_job, ours, anchor or ANCHOR)

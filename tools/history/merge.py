@@ -10,18 +10,20 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Any
+from typing import Annotated
 
 import click
-import jsonschema
 from asv.results import get_filename
+from pydantic import Field
 
-from tools import files
-from tools.asv import VERSION
+from tools import files, results
 from tools.history import store
 from tools.history.repository import Repository
 from tools.history.store import Store
+from tools.results import Document, Hash, MachineFile, ResultFile, Unusable, benchmarks_in, checked, stored_in
 from tools.terminal import Problem, printable
+
+Description = dict[str, str | None]
 
 LARGEST = 4_000_000
 """Bytes of a file; a result of the whole suite has a fiftieth of that."""
@@ -29,22 +31,22 @@ LARGEST = 4_000_000
 LISTED = "commits.txt"
 """The list of commits, an artifact of the workflow as the results are."""
 
-SCHEMA = json.loads(Path(__file__).with_name("schema.json").read_text())
-
-MACHINE, RESULT, FAILURES, ANCHOR, BENCHMARKS = (
-    re.compile(pattern)
-    for pattern in (
-        r"[a-z0-9-]+/machine\.json",
-        r"[a-z0-9-]+/[0-9a-f]{8}-[A-Za-z0-9._+-]+\.json",
-        r"[a-z0-9-]+/[0-9a-f]{8}\.failures",
-        r"[a-z0-9-]+/[A-Za-z0-9._-]+\.anchor",
-        r"benchmarks\.json",
-    )
-)
+MACHINE = re.compile(r"[a-z0-9-]+/machine\.json")
+RESULT = re.compile(r"[a-z0-9-]+/([0-9a-f]{8}-[A-Za-z0-9._+-]+\.json|[A-Za-z0-9._-]+\.anchor)")
+FAILURES = re.compile(r"[a-z0-9-]+/[0-9a-f]{8}\.failures")
+VERSION = re.compile(r"[0-9a-f]{64}")
 
 
-class Refused(Exception):
-    """A file is not what it should be."""
+class Failure(Document, title="failure"):
+    """A line of a file of failures."""
+
+    commit: Hash
+    at: Annotated[str, Field(pattern=r"^[0-9T:+-]{25}$")]
+    error: Annotated[str, Field(max_length=4000)]
+
+
+class Refused(Unusable):
+    """A file is what it should be by itself, and not to be taken here."""
 
 
 class Merge:
@@ -63,7 +65,7 @@ class Merge:
                 try:
                     self._take(shard, path)
                     taken += 1
-                except Refused as problem:
+                except Unusable as problem:
                     self.refused.append(str(path))
                     click.echo(f"refused {printable(path)}: {printable(problem)}")
         click.echo(f"{printable(shard)}: {taken} files merged")
@@ -75,50 +77,58 @@ class Merge:
     def _take(self, shard: Path, path: Path) -> None:
         name = path.relative_to(shard).as_posix()
         target = self.into.folder / name
-        if BENCHMARKS.fullmatch(name):
-            self._take_benchmarks(read(path, "benchmarks"), target)
+        if name == "benchmarks.json":
+            self._take_benchmarks(path, target)
         elif MACHINE.fullmatch(name):
             self._take_machine(self._machine(path), target)
-        elif RESULT.fullmatch(name) or ANCHOR.fullmatch(name):
-            self._take_result(path, self._result(path), target)
+        elif RESULT.fullmatch(name):
+            self._take_result(self._result(path), target)
         elif FAILURES.fullmatch(name):
             self._take_failures(path, target)
         else:
             raise Refused("no job writes a file of that name")
 
-    def _machine(self, path: Path) -> dict[str, Any]:
-        machine = read(path, "machine")
-        if machine["machine"] != path.parent.name:
-            raise Refused(f"it claims to be of the machine {machine['machine']}")
+    def _machine(self, path: Path) -> Description:
+        machine = checked(MachineFile, content_of(path))
+        described: Description = machine.model_dump()
+        if machine.machine != path.parent.name or not all(described.values()):
+            raise Refused(f"it claims to be of the machine {machine.machine}, or does not say of which kind")
         known = self.into.folder / path.parent.name / "machine.json"
-        if known.exists() and not store.alike(store.load(known), machine):
-            raise Refused(f"there is another machine of the name {machine['machine']}")
-        return machine
+        if known.exists() and not store.alike(stored_in(known, MachineFile).model_dump(), described):
+            raise Refused(f"there is another machine of the name {machine.machine}")
+        return described
 
     def _result(self, path: Path) -> store.Result:
-        result = read(path, "result")
-        machine = self._machine(path.with_name("machine.json"))
-        if not store.alike(machine, result["params"]):
-            raise Refused(f"it claims to be of the machine {result['params']['machine']}, or of another kind")
-        commit = result["commit_hash"]
-        if self.dates.get(commit) != result["date"]:
+        content = content_of(path)
+        result = checked(ResultFile, content)
+        rows = result.results.values()
+        if not result.job or not result.requirements or any(row.samples or row.profile for row in rows):
+            raise Refused("it does not say its job and packages, or holds samples or profiles, as no job's does")
+        if not rows or not all(VERSION.fullmatch(row.version or "") for row in rows):
+            raise Refused("it has no benchmark, or one without its version")
+        if not store.alike(self._machine(path.with_name("machine.json")), result.params):
+            raise Refused(f"it claims to be of the machine {result.params.get('machine')}, or of another kind")
+        commit, place = result.commit_hash, get_filename(path.parent.name, result.commit_hash, result.env_name)
+        if self.dates.get(commit) != result.date:
             raise Refused(f"{commit} is no commit of Django's" + (" of that date" if commit in self.dates else ""))
-        if (
-            path.suffix == ".json"
-            and path.parts[-2:] != Path(get_filename(machine["machine"], commit, result["env_name"])).parts
-        ):
+        if path.suffix == ".json" and path.parts[-2:] != Path(place).parts:
             raise Refused("its name is not that of its commit and environment")
-        return result
+        document: store.Result = json.loads(content)
+        return document
 
-    def _take_machine(self, machine: dict[str, Any], target: Path) -> None:
+    def _take_machine(self, machine: Description, target: Path) -> None:
         if not target.exists():
             files.write(target, json.dumps(machine, indent=4, sort_keys=True))
 
-    def _take_benchmarks(self, benchmarks: dict[str, Any], target: Path) -> None:
-        known = store.load(target) if target.exists() else {}
-        files.write(target, json.dumps(known | benchmarks, indent=4, sort_keys=True))
+    def _take_benchmarks(self, path: Path, target: Path) -> None:
+        content_of(path)
+        benchmarks, others = benchmarks_in(path)
+        if others:
+            raise Refused(f"no benchmark: {others[0][:80]!r}")
+        known = benchmarks_in(target)[0] if target.exists() else {}
+        files.write(target, json.dumps({**known, **benchmarks, "version": 2}, indent=4, sort_keys=True))
 
-    def _take_result(self, path: Path, result: store.Result, target: Path) -> None:
+    def _take_result(self, result: store.Result, target: Path) -> None:
         if target.exists():
             known = store.load(target)
             if known["commit_hash"] != result["commit_hash"]:
@@ -128,13 +138,13 @@ class Merge:
 
     def _take_failures(self, path: Path, target: Path) -> None:
         self._machine(path.with_name("machine.json"))
-        lines = text_of(path).splitlines()
+        lines = content_of(path).splitlines()
         for line in lines:
-            failure = validated(line, "failure")
-            if failure["commit"] not in self.dates or failure["commit"][:8] != path.stem:
-                raise Refused(f"{failure['commit']} is no commit of Django's, or not that of its name")
-        known = target.read_text().splitlines() if target.exists() else []
-        files.write(target, "".join(f"{line}\n" for line in dict.fromkeys(known + lines)))
+            failure = checked(Failure, line)
+            if failure.commit not in self.dates or failure.commit[:8] != path.stem:
+                raise Refused(f"{failure.commit} is no commit of Django's, or not that of its name")
+        known = target.read_bytes().splitlines() if target.exists() else []
+        files.write(target, b"".join(line + b"\n" for line in dict.fromkeys(known + lines)))
 
 
 def merge(shards: Path, into: Path, repository: Repository) -> list[str]:
@@ -172,36 +182,16 @@ def files_of(shard: Path) -> Iterator[Path]:
     yield from sorted(kept, key=lambda path: (path.name != "machine.json", path))
 
 
-def read(path: Path, kind: str) -> dict[str, Any]:
-    """Return what a file of JSON holds. Raises Refused unless it is of that kind."""
-    return validated(text_of(path), kind)
-
-
-def text_of(path: Path) -> str:
+def content_of(path: Path) -> bytes:
+    """Return what a file of a job's holds. Raises Unusable where it is a link, or too large."""
     if path.is_symlink() or not path.is_file():
         raise Refused(f"{path.name} is no file")
     if path.stat().st_size > LARGEST:
         raise Refused(f"{path.stat().st_size} bytes are more than the {LARGEST} that a job writes")
-    try:
-        return path.read_text(encoding="utf-8")
-    except UnicodeDecodeError as problem:
-        raise Refused("it is no text") from problem
-
-
-def validated(text: str, kind: str) -> dict[str, Any]:
-    try:
-        value = json.loads(text)
-    except (ValueError, RecursionError) as problem:
-        raise Refused(f"it is no whole JSON: {problem}") from problem
-    validator = jsonschema.Draft202012Validator({**SCHEMA, "$ref": f"#/$defs/{kind}"})
-    if error := jsonschema.exceptions.best_match(validator.iter_errors(value)):
-        raise Refused(f"it is no {kind} as asv {VERSION} writes it: {error.json_path}: {error.message[:200]}")
-    checked: dict[str, Any] = value
-    return checked
+    return results.content_of(path)
 
 
 def same_versions(one: store.Result, other: store.Result) -> bool:
     """Tell whether the benchmarks that both have are of the same versions; if not, the later one is newer."""
-    version = one["result_columns"].index("version")
-    common = one["results"].keys() & other["results"].keys()
-    return all(one["results"][name][version] == other["results"][name][version] for name in common)
+    versions = store.versions_in(other)
+    return all(versions.get(name, version) == version for name, version in store.versions_in(one).items())

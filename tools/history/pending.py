@@ -23,13 +23,15 @@ def pending(repository: Repository, results: Path, since: str, count: int) -> li
     branches = [branch for branch in repository.heads() if is_measured(branch)]
     if "main" not in branches:
         click.echo(f"{repository.path} has no branch main", err=True)
-    commits = {commit for branch in branches for commit in repository.newest(branch, since)}
+    commits: dict[str, int] = {}
+    for branch in branches:
+        commits |= repository.since(branch, since)
     measured = store.commits()
     missing = {commit for commit in commits if commit[:8] not in measured}
     given_up = {commit for commit in missing if store.has_given_up(commit)}
     if given_up:
         click.echo(f"{len(given_up)} commits are given up, after {TRIES} tries each", err=True)
-    found = sorted(missing - given_up, key=repository.date, reverse=True)
+    found = sorted(missing - given_up, key=commits.__getitem__, reverse=True)
     click.echo(
         f"{len(commits)} commits since {since} on {len(branches)} branches, {len(found)} without a result"
         + (f": the newest {count} of them" if len(found) > count else ""),

@@ -1,13 +1,11 @@
 """``make publish``: makes the site of the results, by ``asv publish``."""
 
-import json
 from pathlib import Path
 
 import click
-from asv import util
 
 from tools import process
-from tools.configuration import ROOT
+from tools.configuration import ROOT, derive
 from tools.history.repository import DJANGO, Repository, repository
 from tools.history.store import RESULTS
 from tools.terminal import Problem
@@ -20,9 +18,7 @@ def publish(results: Path, repository: Repository) -> None:
     """Raises Problem where asv fails, or there is nothing to show."""
     if not any(results.glob("*/machine.json")):
         raise Problem(f"{results} holds no results: make measure, or make merge")
-    configuration = util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)
-    configuration |= {"repo": str(repository.path), "results_dir": str(results)}
-    CONFIGURATION.write_text(json.dumps(configuration, indent=4) + "\n")
+    configuration = derive(CONFIGURATION, repo=str(repository.path), results_dir=str(results))
     if process.asv(CONFIGURATION, "publish", "--no-pull"):
         raise Problem("asv publish failed; its last lines above say why")
     click.echo(f"Site: {ROOT / configuration['html_dir']}/index.html")

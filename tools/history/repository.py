@@ -41,10 +41,6 @@ class Repository:
         lines = self._git("for-each-ref", "--format=%(refname:strip=2) %(objectname)", *BRANCHES).splitlines()
         return dict(line.split() for line in lines)
 
-    def leads(self, older: str, newer: str) -> bool:
-        """Tell whether a commit is an ancestor of another, or the same."""
-        return git.leads(self.path, older, newer)
-
     def tags(self) -> list[str]:
         return self._git("for-each-ref", "--format=%(refname:strip=2)", "--sort=version:refname", "refs/tags").split()
 
@@ -53,12 +49,10 @@ class Repository:
         until = f"--until={date}T00:00:00Z"
         return self._git("rev-list", "--first-parent", "--max-count=1", until, f"refs/heads/{branch}")
 
-    def newest(self, branch: str, since: str) -> list[str]:
-        """Return the commits of a branch since a date, newest first, without those that a merge brought."""
-        return self._git("rev-list", "--first-parent", f"--since={since}", f"refs/heads/{branch}").split()
-
-    def date(self, commit: str) -> int:
-        return int(self._git("log", "-1", "--format=%ct", commit))
+    def since(self, branch: str, date: str) -> dict[str, int]:
+        """Return the commits of a branch since a date, and when each was made; none of those that a merge brought."""
+        lines = self._git("log", "--first-parent", "--format=%H %ct", f"--since={date}", f"refs/heads/{branch}")
+        return {commit: int(seconds) for commit, seconds in map(str.split, lines.splitlines())}
 
     def _git(self, *arguments: str) -> str:
         return git.text(self.path, *arguments)
@@ -88,6 +82,6 @@ def _mirror(url: str) -> Repository:
             raise
         click.echo(f"{problem.message}; going on with the commits at hand", err=True)
     for branch, commit in mirror.heads().items():
-        if branch in before and not mirror.leads(before[branch], commit):
+        if branch in before and not git.leads(mirror.path, before[branch], commit):
             click.echo(f"{branch} was rewritten: the commits that left it keep their results", err=True)
     return mirror

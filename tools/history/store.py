@@ -11,10 +11,10 @@
 asv reads no file but those that end in .json. COMMIT is asv's: eight digits.
 """
 
-import contextlib
 import json
 import re
-from collections.abc import Iterator
+from collections.abc import Mapping
+from contextlib import AbstractContextManager
 from pathlib import Path
 from typing import Any
 
@@ -22,6 +22,7 @@ import click
 from asv.machine import Machine
 
 from tools import files
+from tools.results import ResultFile, ResultRow, Unusable, stored_in
 from tools.terminal import Problem
 
 RESULTS = click.option(
@@ -46,8 +47,7 @@ class Store:
         for path in self.folder.glob(f"*/{commit[:8]}-*.json"):
             result = load(path)
             if result["commit_hash"] == commit:
-                version = result["result_columns"].index("version")
-                found |= {name: row[version] for name, row in result["results"].items()}
+                found |= versions_in(result)
         return found
 
     def failures(self, commit: str) -> list[str]:
@@ -63,20 +63,16 @@ class Store:
         """Return the first eight digits of all commits that have a result."""
         return {path.name[:8] for path in self.folder.glob("*/????????-*.json")}
 
-    @contextlib.contextmanager
-    def lease(self, commit: str) -> Iterator[bool]:
+    def lease(self, commit: str) -> AbstractContextManager[bool]:
         """Hold a commit, so that no other run on this folder measures it; yield whether it was free.
 
         A lease is a lock, which the system takes from a process that dies.
         """
-        with files.locked(self.folder / ".leases" / commit, wait=False) as ours:
-            yield ours
+        return files.locked(self.folder / ".leases" / commit, wait=False)
 
-    @contextlib.contextmanager
-    def written(self) -> Iterator[None]:
+    def written(self) -> AbstractContextManager[bool]:
         """Hold what several commits share: the description of the machine and of the benchmarks, and merging."""
-        with files.locked(self.folder / ".leases" / "all"):
-            yield
+        return files.locked(self.folder / ".leases" / "all")
 
 
 def write_result(path: Path, result: Result) -> None:
@@ -84,12 +80,18 @@ def write_result(path: Path, result: Result) -> None:
 
 
 def load(path: Path) -> Result:
-    """Raises Problem where it is no JSON."""
+    """Return a file of results. Raises Problem where it is none."""
     try:
-        result: Result = json.loads(path.read_text())
-    except ValueError as problem:
-        raise Problem(f"{path} is no JSON ({problem}): remove it, and measure again") from problem
+        stored_in(path, ResultFile)
+    except Unusable as problem:
+        raise Problem(f"{problem}: remove it, and measure again") from problem
+    result: Result = json.loads(path.read_bytes())
     return result
+
+
+def versions_in(result: Result) -> dict[str, str]:
+    """Return the version of each benchmark of a result."""
+    return {name: ResultRow(*row).version or "" for name, row in result["results"].items()}
 
 
 def union(results: list[Result]) -> Result:
@@ -110,7 +112,8 @@ def this_machine(name: str) -> dict[str, str]:
     return {**machine, "version": Machine.api_version}
 
 
-def alike(one: dict[str, str], other: dict[str, str]) -> bool:
+def alike(one: Mapping[str, str | None], other: Mapping[str, str | None]) -> bool:
     """Tell whether two descriptions are of one kind of machine; its system may be updated."""
-    same = all(one[key] == other[key] for key in ("machine", "arch", "cpu", "num_cpu"))
-    return same and abs(int(one["ram"]) / int(other["ram"]) - 1) < 0.05
+    same = all(one.get(key) == other.get(key) for key in ("machine", "arch", "cpu", "num_cpu"))
+    sizes = [int(ram) for ram in (one.get("ram"), other.get("ram")) if ram and ram.isdecimal()]
+    return same and len(sizes) == 2 and max(sizes) < 1.05 * min(sizes)

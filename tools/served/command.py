@@ -5,6 +5,8 @@ from typing import Any
 import click
 
 from tools.served import matrix, verdict
+from tools.served.pages import pages_of
+from tools.served.settings import DEFAULT_SERVERS, Settings, servers_of, shapes_of
 from tools.terminal import cannot_measure, console, numbers, progress
 
 
@@ -36,9 +38,9 @@ def command(
     Ends with status 1 where a server failed, or with --base got slower, and 2 where nothing could be measured.
     """
     with cannot_measure():
-        settings = matrix.Settings(
-            servers.split(), pages.split(), views.split(), numbers(concurrency, int), numbers(rates, float), **options
-        )
+        names = servers_of(servers.split() or (verdict.SERVED if base else DEFAULT_SERVERS))
+        shapes = shapes_of(numbers(concurrency, int), numbers(rates, float))
+        settings = Settings(names, pages_of(pages.split()), views.split(), shapes, **options)
         if not base:
             return matrix.verify(settings) if only_verify else matrix.serve(settings)
         with progress() as bar:

@@ -18,10 +18,11 @@ from rich.table import Table
 from scipy.optimize import brentq
 
 from harness.servers import SERVERS
-from tools.served.experiment import Experiment, ServedCell, ServedResult
+from tools.served.experiment import Experiment, ServedCell
 from tools.served.load import Shape
-from tools.served.matrix import Settings, experiment
+from tools.served.matrix import experiment
 from tools.served.pages import Page, pages_of
+from tools.served.settings import Settings, servers_of
 from tools.terminal import CannotMeasure, cannot_measure, console, numbers, progress
 
 WAITS = (1, 2, 4, 8, 16, 32, 64)
@@ -59,7 +60,6 @@ def crossing(
 
     Raises CannotMeasure where a cell fails.
     """
-    settings.server_names()
     per_worker = settings.threads if "{threads}" in SERVERS[sync].command else 1
     sides = (
         Contender(sync, "sync", settings.workers, min(concurrency, settings.workers * per_worker)),
@@ -67,21 +67,21 @@ def crossing(
     )
     waits = sorted(waits) or WAITS
     pages = pages_of([f"{PAGE}-{wait}ms" for wait in waits])
-    with experiment(settings, pages, [ServedCell(sync, pages[0], "sync", Shape(concurrency))]) as (experiment_, _):
+    cells = [ServedCell(sync, pages[0], "sync", Shape(concurrency))]
+    with experiment(replace(settings, pages=pages), cells) as (experiment_, _):
         cpus = len(experiment_.server_cpus)
         rows = [
             tuple(_measured(experiment_, side, page, concurrency) for side in sides)
             for page in bar.track(pages, description="waits")
         ]
-    services = [_service(results) for results in zip(*rows, strict=True)]
+    services = [cpu for _, cpu in rows[0]]  # at the shortest wait
 
     def model(wait: float) -> tuple[float, float]:
         found = [throughput(side.at_once, service / cpus, wait) for side, service in zip(sides, services, strict=True)]
         return found[0], found[1]
 
     points = [
-        Point(wait / 1000, (_rate(row[0]), _rate(row[1])), model(wait / 1000))
-        for wait, row in zip(waits, rows, strict=True)
+        Point(wait / 1000, (row[0][0], row[1][0]), model(wait / 1000)) for wait, row in zip(waits, rows, strict=True)
     ]
     return _table(sides, services, points, model)
 
@@ -105,23 +105,13 @@ def crossing_of(points: Sequence[tuple[float, float]]) -> float | None:
     return None
 
 
-def _measured(experiment_: Experiment, side: Contender, page: Page, concurrency: int) -> ServedResult:
+def _measured(experiment_: Experiment, side: Contender, page: Page, concurrency: int) -> tuple[float, float]:
+    """Return the requests a second, and the seconds of CPU of one."""
     cell = ServedCell(side.server, page, side.view, Shape(concurrency))
-    result = replace(experiment_, workers=side.workers).measure(cell)
-    if result.failed or result.unavailable:
+    result = replace(experiment_, settings=replace(experiment_.settings, workers=side.workers)).measure(cell)
+    if result.load is None or result.cpu is None:
         raise CannotMeasure(f"{cell}: {result.failed or result.unavailable}")
-    return result
-
-
-def _rate(result: ServedResult) -> float:
-    assert result.load
-    return result.load.throughput
-
-
-def _service(results: Sequence[ServedResult]) -> float:
-    """Return the seconds of CPU of one request at the shortest wait."""
-    assert results[0].cpu is not None
-    return results[0].cpu
+    return result.load.throughput, result.cpu
 
 
 def _table(sides: Sequence[Contender], services: Sequence[float], points: Sequence[Point], model: Model) -> Table:
@@ -166,7 +156,7 @@ def _milliseconds(seconds: float | None) -> str:
 @click.option("--waits", default="", help="Milliseconds that a request waits. By default 1 2 4 8 16 32 64.")
 def command(sync: str, asynchronous: str, concurrency: int, waits: str, **options: Any) -> None:
     """From which wait a request on does async serve more than sync? Measured, and by a queueing model."""
-    settings = Settings(servers=[sync, asynchronous], **options)
     with cannot_measure(), progress() as bar:
+        settings = Settings(servers_of([sync, asynchronous]), **options)
         table = crossing(settings, sync, asynchronous, concurrency, numbers(waits, int), bar)
     console().print(table)

@@ -4,10 +4,12 @@ import contextlib
 import http.client
 import math
 import os
+import sys
 import threading
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from functools import partial
 from http import HTTPStatus
 from pathlib import Path
 from typing import Any, NamedTuple
@@ -20,6 +22,10 @@ from harness.servers import ServerFailed
 from tools.served.load import Generator, Load, LoadFailed, Shape
 from tools.served.pages import Page
 from tools.served.postgresql import Database
+from tools.served.settings import Settings
+
+PYTHON = str(Path(sys.prefix, "served", "bin", "python"))
+"""The Python of the servers' environment, which the Makefile sets up."""
 
 PATIENCE = 10.0
 """Seconds that an answer may take while nothing else is asked."""
@@ -98,62 +104,56 @@ class ServedResult:
 
 @dataclass
 class Experiment:
-    """What all cells share: where Django lies, by which Python it runs, how long it is loaded, by what.
+    """What all cells share: where Django lies, and what loads it.
 
     ``under`` is the start of the command that runs a server, such as valgrind's.
     """
 
-    python: str
+    settings: Settings
     environment: Mapping[str, str]
     generator: Generator
     server_cpus: frozenset[int]
     folder: Path
-    workers: int = 2
-    threads: int = 8
-    seconds: int = 2
     database: Database | None = None
-    host: str = ""
     ceiling: float | None = None
     under: Sequence[str] = ()
 
     def measure(self, cell: ServedCell) -> ServedResult:
         """Start the cell's server, verify its answer, warm it up and load it. What goes wrong is in the result."""
-        try:
+
+        def measured() -> ServedResult:
             with self.served(cell.server) as (server, address):
                 result = self.loaded(server, address, cell)
             time.sleep(PAUSE)
             return result
-        except Unavailable as problem:
-            return ServedResult(cell, unavailable=str(problem))
-        except (ServerFailed, LoadFailed) as problem:
-            return ServedResult(cell, failed=str(problem))
+
+        return attempt(cell, measured)
 
     def verify(self, server: str, pages: Sequence[Page], views: Sequence[str]) -> list[ServedResult]:
-        """Start a server and ask for each page once; return what came of it."""
+        """Start a server and ask for each page once; return what came of it: no figures, only what is wrong."""
         cells = [ServedCell(server, page, view, Shape(1)) for page in pages for view in views]
         try:
             with self.served(server) as (_, address):
-                return [verified(address, cell) for cell in cells]
+                return [attempt(cell, partial(verify, address, cell.page, cell.view)) for cell in cells]
         except ServerFailed as problem:
             return [ServedResult(cell, failed=str(problem)) for cell in cells]
 
     @contextlib.contextmanager
     def served(self, name: str, application: str | None = None) -> Iterator[tuple[Kept | None, str]]:
         """Yield a server with its address, or the address of the machine that HOST names."""
-        if self.host:
-            yield None, self.host
+        if self.settings.host:
+            yield None, self.settings.host
             return
-        settings = {"python": self.python, "workers": self.workers, "threads": self.threads, "under": self.under}
-        settings["application"] = application
-        log = self.folder / "server.log"
-        with servers.served(name, log, self.environment, **settings) as (server, port):
+        options = {"workers": self.settings.workers, "threads": self.settings.threads, "under": self.under}
+        options |= {"application": application, "python": PYTHON}
+        with servers.served(name, self.folder / "server.log", self.environment, **options) as (server, port):
             pin(server, self.server_cpus)  # not before, or its workers would start one after the other
             yield server, f"http://127.0.0.1:{port}"
 
     def measure_ceiling(self) -> None:
         """Measure the requests a second that the generator reaches where nothing but a bare callable answers."""
         with self.served("granian-asgi", "benchproject.served.bare:application") as (_, address):
-            self.ceiling = self.generator.load(address, "/", Shape(64), self.seconds).throughput
+            self.ceiling = self.generator.load(address, "/", Shape(64), self.settings.seconds).throughput
 
     def loaded(self, server: Kept | None, address: str, cell: ServedCell) -> ServedResult:
         """Verify a server's answer, warm it up and load it. Raises Unavailable, ServerFailed, LoadFailed."""
@@ -166,7 +166,7 @@ class Experiment:
             get(address, path)
         with self._watching_connections(cell.page) as held:
             before = self._usage(server)
-            load = self.generator.load(address, path, cell.shape, self.seconds)
+            load = self.generator.load(address, path, cell.shape, self.settings.seconds)
             after = self._usage(server)
         result = ServedResult(cell, load, database_connections=max(held) if held else None)
         result.limited = bool(self.ceiling and max(load.throughput, cell.shape.rate) >= LIMIT * self.ceiling)
@@ -221,15 +221,14 @@ class Experiment:
             thread.join()
 
 
-def verified(address: str, cell: ServedCell) -> ServedResult:
-    """Ask for a cell's page once; its result holds no figures, only what is wrong."""
+def attempt(cell: ServedCell, measured: Callable[[], ServedResult | None]) -> ServedResult:
+    """Return what a cell did, or why it did not."""
     try:
-        verify(address, cell.page, cell.view)
+        return measured() or ServedResult(cell)
     except Unavailable as problem:
         return ServedResult(cell, unavailable=str(problem))
-    except ServerFailed as problem:
+    except (ServerFailed, LoadFailed) as problem:
         return ServedResult(cell, failed=str(problem))
-    return ServedResult(cell)
 
 
 def verify(address: str, page: Page, view: str) -> None:
@@ -240,21 +239,21 @@ def verify(address: str, page: Page, view: str) -> None:
     began = time.monotonic()
     try:
         status, body = get(address, page.path(view))
+        judge(page, status, body, time.monotonic() - began)
     except ServerFailed as problem:
         raise ServerFailed(f"{page.name}: {problem}") from problem
-    judge(page, status, body, time.monotonic() - began)
 
 
 def get(address: str, path: str) -> tuple[int, bytes]:
     """Return status and body of one GET. Raises ServerFailed where there is no answer."""
     name, _, port = address.removeprefix("http://").partition(":")
     try:
-        status, body = servers.get(int(port), path, PATIENCE, name)
+        answer: tuple[int, bytes] = servers.get(int(port), path, PATIENCE, name)
     except TimeoutError as problem:
         raise ServerFailed(f"no answer within {PATIENCE:g} seconds") from problem
     except (OSError, http.client.HTTPException) as problem:
         raise ServerFailed(f"no answer: {problem}") from problem
-    return status, body
+    return answer
 
 
 def judge(page: Page, status: int, body: bytes, seconds: float) -> None:
@@ -262,13 +261,13 @@ def judge(page: Page, status: int, body: bytes, seconds: float) -> None:
     if status == HTTPStatus.NOT_IMPLEMENTED:
         raise Unavailable(body.decode(errors="replace"))
     if status != HTTPStatus.OK:
-        raise ServerFailed(f"{page.name}: answered {status}")
+        raise ServerFailed(f"answered {status}")
     if body != page.body:
-        raise ServerFailed(f"{page.name}: wrong answer: {body[:60]!r}")
+        raise ServerFailed(f"wrong answer: {body[:60]!r}")
     if seconds < page.seconds:
-        raise ServerFailed(f"{page.name}: answered after {seconds * 1000:.0f} ms, before its waits can be over")
+        raise ServerFailed(f"answered after {seconds * 1000:.0f} ms, before its waits can be over")
     if seconds > page.seconds + SLOW:
-        raise ServerFailed(f"{page.name}: answers slowly: {seconds:.1f} s")
+        raise ServerFailed(f"answers slowly: {seconds:.1f} s")
 
 
 def wait_until_idle(server: Kept) -> None:

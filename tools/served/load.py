@@ -94,18 +94,10 @@ class Generator:
     def _locust(self, host: str, path: str, shape: Shape, seconds: int) -> Load:
         users = self.processes + self.remote_workers if shape.rate else shape.connections
         answer = self.folder / "locust"
-        words = [
-            "--headless",
-            "--skip-log",
-            "--only-summary",
-            "--locustfile",
-            str(HERE / "locustfile.py"),
-            "--host",
-            host,
-        ]
+        words = ["--headless", "--skip-log", "--only-summary", "--locustfile", str(HERE / "locustfile.py")]
         words += ["--users", str(users), "--spawn-rate", str(max(users, 100)), "--run-time", f"{seconds}s"]
         words += ["--json-file", str(answer), "--exit-code-on-error", "0", *self._distributed()]
-        words += ["--path", path, "--arrivals", str(shape.rate), "--sources", str(users)]
+        words += ["--host", host, "--path", path, "--arrivals", str(shape.rate), "--sources", str(users)]
         words += ["--close"] if self.close else []
         self._run([sys.executable, "-m", "locust", *words], seconds + (WORKERS_WAIT if self.remote_workers else 0))
         return _of_locust(json.loads(answer.with_suffix(".json").read_text()))

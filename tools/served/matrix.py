@@ -10,7 +10,6 @@ import resource
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Any
@@ -24,99 +23,37 @@ from tools.compare.tree import WORKTREE, Tree, tree_of
 from tools.compare.verdict import NATIVE
 from tools.configuration import ROOT
 from tools.served import load, postgresql
-from tools.served.experiment import Experiment, ServedCell, ServedResult
-from tools.served.pages import VIEWS, Page, pages_of
-from tools.served.report import table, verification, write_page
+from tools.served.experiment import PYTHON, Experiment, ServedCell, ServedResult
+from tools.served.pages import VIEWS
+from tools.served.report import table, verification
+from tools.served.settings import Settings
+from tools.site import served
 from tools.terminal import Problem, console, progress
 
-DEFAULT_SERVERS = ("gunicorn", "gunicorn-gthread", "uvicorn")
-CONCURRENCY = (1, 4, 16, 64, 200)
-RATES = (50.0,)
 SITE = ROOT / ".asv" / "html" / "served"
-PYTHON = str(Path(sys.prefix, "served", "bin", "python"))
-PACKAGES = (
-    "gunicorn",
-    "uvicorn",
-    "uvloop",
-    "daphne",
-    "hypercorn",
-    "granian",
-    "asgiref",
-    "psycopg",
-    "asyncpg",
-    "aiohttp",
-)
-
-
-@dataclass(frozen=True)
-class Settings:
-    """What is asked for; empty is the default."""
-
-    servers: Sequence[str] = ()
-    pages: Sequence[str] = ()
-    views: Sequence[str] = ()
-    concurrency: Sequence[int] = ()
-    rates: Sequence[float] = ()
-    django: str = "6.1"
-    workers: int = 2
-    threads: int = 8
-    seconds: int = 2
-    repeat: int = 1
-    rounds: int = 5
-    generator: str = "wrk"
-    processes: int = 1
-    remote_workers: int = 0
-    bind: str = "127.0.0.1"
-    host: str = ""
-    close: bool = False
-
-    def server_names(self) -> list[str]:
-        """Raises Problem where one is not known."""
-        unknown = [name for name in self.servers if name not in [*SERVERS, "all"]]
-        if unknown:
-            raise Problem(f"no server {unknown[0]}: there are {', '.join(SERVERS)}, and all")
-        return list(SERVERS if "all" in self.servers else self.servers or DEFAULT_SERVERS)
-
-    def shapes(self) -> list[load.Shape]:
-        if not self.concurrency and not self.rates:
-            return _shapes(CONCURRENCY, RATES)
-        return _shapes(self.concurrency, self.rates)
-
-    def cells(self) -> list[ServedCell]:
-        """Return the cells; without views each interface has the view that needs no crossing."""
-        grid = itertools.product(pages_of(self.pages), self.server_names(), self.shapes())
-        return [
-            ServedCell(server, page, view, shape)
-            for page, server, shape in grid
-            for view in self.views or [NATIVE[SERVERS[server].interface]]
-        ]
-
-
-def _shapes(concurrency: Sequence[int], rates: Sequence[float]) -> list[load.Shape]:
-    return [*map(load.Shape, concurrency), *(load.Shape(rate=rate) for rate in rates)]
+PACKAGES = "gunicorn uvicorn uvloop daphne hypercorn granian asgiref psycopg asyncpg aiohttp"
+SHOWN = ["workers", "threads", "seconds", "generator", "processes", "close"]
+"""The settings that the page tells."""
 
 
 def serve(settings: Settings) -> int:
     """Measure the matrix, write the page and the JSON, print the table; return 1 where a cell failed, 0 otherwise."""
-    cells = settings.cells()
-    with experiment(settings, [cell.page for cell in cells], cells) as (experiment_, tree):
-        started = datetime.now(UTC)
+    cells = [
+        ServedCell(server, page, view, shape)
+        for page, server, shape in itertools.product(settings.pages, settings.servers, settings.shapes)
+        for view in settings.views or [NATIVE[SERVERS[server].interface]]
+    ]
+    with experiment(settings, cells) as (experiment_, tree):
+        started = datetime.now(UTC).isoformat(timespec="seconds")
         if not settings.host:
             measure_ceiling(experiment_)
         results = list(_measured(experiment_, cells * settings.repeat))
-    known = {
-        **machine(),
-        **versions(tree),
-        "ceiling": experiment_.ceiling,
-        "date": started.isoformat(timespec="seconds"),
-    }
-    known |= {
-        name: getattr(settings, name) for name in ("workers", "threads", "seconds", "generator", "processes", "close")
-    }
+    known = {**machine(), **versions(tree), "ceiling": experiment_.ceiling, "date": started}
+    known |= {name: getattr(settings, name) for name in SHOWN}
     document = {"settings": known, "results": [result.as_json() for result in results]}
     SITE.mkdir(parents=True, exist_ok=True)
     (SITE / "served.json").write_text(json.dumps(document, indent=1) + "\n")
-    write_page(document, SITE)
+    served.write(document, SITE)
     console(width=None if sys.stdout.isatty() else 160).print(table(document))
     click.echo(f"Page: {SITE / 'index.html'}\nJSON: {SITE / 'served.json'}")
     return int(any(result.failed for result in results))
@@ -132,11 +69,10 @@ def measure_ceiling(experiment_: Experiment) -> None:
 
 def verify(settings: Settings) -> int:
     """Start each server, ask for each page once in each view, and print what works; return 1 where anything fails."""
-    pages = pages_of(settings.pages)
-    views = list(settings.views or VIEWS)
-    with experiment(settings, pages, []) as (experiment_, tree), progress() as bar:
-        names = bar.track(settings.server_names(), description="servers")
-        results = [result for name in names for result in experiment_.verify(name, pages, views)]
+    with experiment(settings, []) as (experiment_, tree), progress() as bar:
+        names = bar.track(settings.servers, description="servers")
+        found = [experiment_.verify(name, settings.pages, settings.views or VIEWS) for name in names]
+    results = list(itertools.chain(*found))
     console(width=None if sys.stdout.isatty() else 160).print(verification(results, tree.label))
     return int(any(result.failed for result in results))
 
@@ -151,60 +87,40 @@ def _measured(experiment_: Experiment, cells: Sequence[ServedCell]) -> Iterator[
 
 
 @contextlib.contextmanager
-def experiment(
-    settings: Settings, pages: Sequence[Page], cells: Sequence[ServedCell]
-) -> Iterator[tuple[Experiment, Tree]]:
+def experiment(settings: Settings, cells: Sequence[ServedCell]) -> Iterator[tuple[Experiment, Tree]]:
     """Yield an experiment with all that its pages need. Raises Problem, before anything is measured."""
     check(settings, cells)
     with temporary_folder("served-") as folder:
         tree = django_of(settings.django, folder / "django")
-        with experiment_on(tree, settings, pages, folder) as experiment_:
+        with experiment_on(tree, settings, folder) as experiment_:
             yield experiment_, tree
 
 
 @contextlib.contextmanager
-def experiment_on(tree: Tree, settings: Settings, pages: Sequence[Page], folder: Path) -> Iterator[Experiment]:
+def experiment_on(tree: Tree, settings: Settings, folder: Path) -> Iterator[Experiment]:
     """Yield an experiment on a tree; its logs go to ``folder``."""
     server_cpus, generator_cpus = load.cpus()
     if settings.processes > len(generator_cpus):
         generator_cpus |= server_cpus
+    distributed = settings.processes, settings.remote_workers, settings.bind, settings.close
+    generator = load.Generator(settings.generator, generator_cpus, folder, *distributed)
+    environment = {
+        "PYTHONPATH": str(tree.path),
+        "PYTHONHASHSEED": "0",
+        "PYTHONDONTWRITEBYTECODE": "",  # or each server would compile all of Django
+        "DJANGO_SETTINGS_MODULE": "benchproject.served.settings",
+        "DATABASE_URL": "",
+        "FORUM_SQLITE": str(folder / "forum.sqlite3"),
+    }
+    database = None
     with contextlib.ExitStack() as stack:
-        generator = load.Generator(
-            settings.generator,
-            generator_cpus,
-            folder,
-            processes=settings.processes,
-            remote_workers=settings.remote_workers,
-            bind=settings.bind,
-            close=settings.close,
-        )
-        environment = {
-            "PYTHONPATH": str(tree.path),
-            "PYTHONHASHSEED": "0",
-            "FORUM_SQLITE": str(folder / "forum.sqlite3"),
-        }
-        environment |= {"PYTHONDONTWRITEBYTECODE": ""}  # or each server would compile all of Django
-        environment |= {"DJANGO_SETTINGS_MODULE": "benchproject.served.settings", "DATABASE_URL": ""}
-        database = None
-        if not settings.host:
-            if any(page.needs_postgresql for page in pages):
-                database = stack.enter_context(postgresql.database())
-                environment["DATABASE_URL"] = database.url
-                fill(environment)
-            if any(page.needs_upstream for page in pages):
-                environment["UPSTREAM_URL"] = stack.enter_context(upstream(folder, generator_cpus))
-        yield Experiment(
-            PYTHON,
-            environment,
-            generator,
-            server_cpus,
-            folder,
-            workers=settings.workers,
-            threads=settings.threads,
-            seconds=settings.seconds,
-            database=database,
-            host=settings.host,
-        )
+        if any(page.needs_postgresql for page in settings.pages) and not settings.host:
+            database = stack.enter_context(postgresql.database())
+            environment["DATABASE_URL"] = database.url
+            fill(environment)
+        if any(page.needs_upstream for page in settings.pages) and not settings.host:
+            environment["UPSTREAM_URL"] = stack.enter_context(upstream(folder, generator_cpus))
+        yield Experiment(settings, environment, generator, server_cpus, folder, database)
 
 
 def django_of(name: str, folder: Path) -> Tree:
@@ -215,7 +131,6 @@ def django_of(name: str, folder: Path) -> Tree:
 
 def check(settings: Settings, cells: Sequence[ServedCell]) -> None:
     """Raise Problem for what would spoil the run."""
-    settings.server_names()
     most = max([cell.shape.connections for cell in cells], default=0)
     if settings.host and not re.fullmatch(r"http://[\w.-]+:\d+", settings.host):
         raise Problem(f"HOST must be an address such as http://192.168.1.2:8000: {settings.host}")
@@ -232,9 +147,8 @@ def check(settings: Settings, cells: Sequence[ServedCell]) -> None:
 def upstream(folder: Path, cpus: frozenset[int]) -> Iterator[str]:
     """Start the service that views call, and yield its address."""
     port = free_port()
-    with Kept(
-        [sys.executable, "-m", "harness.upstream", str(port)], folder / "upstream.log", cpus=set(cpus)
-    ) as service:
+    command = [sys.executable, "-m", "harness.upstream", str(port)]
+    with Kept(command, folder / "upstream.log", cpus=set(cpus)) as service:
         try:
             wait_until_ready(service, "upstream", port, "/")
         except ServerFailed as problem:
@@ -254,19 +168,12 @@ def fill(environment: Mapping[str, str]) -> None:
 
 def machine() -> dict[str, Any]:
     """Return what the figures depend on of this machine."""
-    cpus = psutil.cpu_count() or 1
-    return {
-        "machine": platform.node(),
-        "cpus": cpus,
-        "memory": psutil.virtual_memory().total,
-        "kernel": platform.release(),
-    }
+    memory = psutil.virtual_memory().total
+    return {"machine": platform.node(), "cpus": psutil.cpu_count(), "memory": memory, "kernel": platform.release()}
 
 
 def versions(tree: Tree) -> dict[str, Any]:
     """Return the versions of what is measured, by package, in "versions"."""
     code = "import json, sys, importlib.metadata as m; print(json.dumps({n: m.version(n) for n in sys.argv[1:]}))"
-    known = json.loads(
-        subprocess.run([PYTHON, "-c", code, *PACKAGES], capture_output=True, text=True, check=True).stdout
-    )
+    known = json.loads(subprocess.check_output([PYTHON, "-c", code, *PACKAGES.split()], text=True))
     return {"versions": {"Python": platform.python_version(), "Django": tree.label, **known}}

@@ -98,12 +98,8 @@ def _private_server() -> Iterator[tuple[str, int]]:
         if done.returncode:
             raise Problem(f"initdb failed: {(done.stderr.strip().splitlines() or ['no reason given'])[-1]}")
         options = {"listen_addresses": "127.0.0.1", "port": port, "unix_socket_directories": ""}
-        command = [
-            str(programs / "postgres"),
-            "-D",
-            str(data),
-            *(f"--{name}={value}" for name, value in options.items()),
-        ]
+        command = [str(programs / "postgres"), "-D", str(data)]
+        command += [f"--{name}={value}" for name, value in options.items()]
         with Kept(command, folder / "postgresql.log", folder=folder, stop=signal.SIGINT, user=user) as server:
             url = f"postgresql://{USER}@127.0.0.1:{port}/postgres"
             _wait_until_ready(server, url)

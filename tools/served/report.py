@@ -1,47 +1,23 @@
 """What is said of a served matrix: a table for the terminal, and a page."""
 
 import statistics
-from collections.abc import Iterable, Mapping, Sequence
-from pathlib import Path
+from collections.abc import Mapping, Sequence
 from typing import Any
 
-import jinja2
 from rich.box import SIMPLE_HEAD
 from rich.console import Group
 from rich.table import Column, Table
 from rich.text import Text
 
-from tools import offline
 from tools.served.experiment import ServedResult
-
-Row = Mapping[str, Any]
-
-
-def name_of(row: Row) -> str:
-    return f"{row['server']} {row['view']}"
-
-
-def load_of(row: Row) -> str:
-    return f"{row['rate']:g}/s" if row["rate"] else str(row["connections"])
-
-
-def groups(rows: Iterable[Row], key: Any) -> dict[Any, list[Row]]:
-    """Return the rows by what ``key`` makes of them, in the order in which they come."""
-    found: dict[Any, list[Row]] = {}
-    for row in rows:
-        found.setdefault(key(row), []).append(row)
-    return found
-
-
-def median(rows: Sequence[Row], name: str) -> float | None:
-    values = [row[name] for row in rows if row.get(name) is not None]
-    return statistics.median(values) if values else None
+from tools.site.grouping import groups
+from tools.site.served import Row, load_of, median, name_of, values
 
 
 def variation(rows: Sequence[Row], name: str) -> float | None:
     """Return the coefficient of variation over repeated cells, None where there are none."""
-    values = [row[name] for row in rows if row.get(name) is not None]
-    return statistics.stdev(values) / statistics.mean(values) if len(values) > 1 else None
+    found = values(rows, name)
+    return statistics.stdev(found) / statistics.mean(found) if len(found) > 1 else None
 
 
 def table(document: Mapping[str, Any]) -> Group:
@@ -108,43 +84,3 @@ def verification(results: Sequence[ServedResult], label: str) -> Group:
     for page, row in marks.items():
         table.add_row(page, *[row.get(server, "") for server in servers])
     return Group(table, *[Text(f"{letter}: {reason}") for reason, letter in letters.items()])
-
-
-def write_page(document: Mapping[str, Any], folder: Path) -> None:
-    """Write the page, with the chart library beside it, so that it needs no host but its own."""
-    offline.copy_chart_library(folder)
-    pages = groups(document["results"], lambda row: row["page"])
-    template = jinja2.Environment(loader=jinja2.FileSystemLoader(Path(__file__).parent), autoescape=True)
-    html = template.get_template("page.html").render(
-        settings=document["settings"],
-        pages={page: _by_server(rows) for page, rows in pages.items()},
-        loads=list(groups(document["results"], load_of)),
-        document=document,
-    )
-    (folder / "index.html").write_text(html)
-
-
-def _by_server(rows: Sequence[Row]) -> dict[str, list[dict[str, Any]]]:
-    """Return for each server its cells, repeated ones as medians."""
-    return {
-        server: [
-            {**same[0], "load": load, **{name: median(same, name) for name in MEASURED}}
-            for load, same in groups(own, load_of).items()
-        ]
-        for server, own in groups(rows, name_of).items()
-    }
-
-
-MEASURED = (
-    "throughput",
-    "p50",
-    "p95",
-    "p99",
-    "errors",
-    "good",
-    "cpu",
-    "instructions",
-    "memory",
-    "database_connections",
-    "others",
-)

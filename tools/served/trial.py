@@ -11,7 +11,7 @@ from rich.table import Table
 from harness.kept import temporary_folder
 from tools.compare.tree import Tree, tree_of
 from tools.compare.trial import ASGI, CALIBRATION, LOOP, WSGI, busy_process, planted
-from tools.served.matrix import Settings
+from tools.served.settings import Settings
 from tools.served.verdict import SERVED, Verdicts, judged
 from tools.terminal import cannot_measure, console, progress
 
@@ -51,7 +51,7 @@ def trial(release: str, times: int, busy: bool) -> Table:
 
 def _compared(base: Tree, rounds: Mapping[str, int], bar: Progress) -> Verdicts:
     with _planted(base, rounds) as head:
-        return judged((base, head), Settings(), bar)
+        return judged((base, head), Settings(SERVED), bar)
 
 
 @contextlib.contextmanager

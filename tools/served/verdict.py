@@ -23,8 +23,9 @@ from tools.compare.tree import Tree
 from tools.served.experiment import Experiment, ServedCell, Unavailable
 from tools.served.instructions import ServerCounter, counter
 from tools.served.load import LoadFailed, Shape
-from tools.served.matrix import Settings, check, django_of, experiment_on
+from tools.served.matrix import check, django_of, experiment_on
 from tools.served.pages import pages_of
+from tools.served.settings import Settings
 from tools.terminal import CannotMeasure
 
 SERVED = ("gunicorn", "uvicorn")
@@ -52,8 +53,8 @@ def judged(trees: Sequence[Tree], settings: Settings, bar: Progress) -> Verdicts
     """Return the estimate of each server. Raises CannotMeasure."""
     if settings.host:
         raise CannotMeasure(f"the instructions of a server at {settings.host} cannot be counted: leave HOST out")
-    names = list(settings.servers or SERVED)
-    settings = replace(settings, servers=names, workers=1, seconds=1)
+    names = settings.servers
+    settings = replace(settings, pages=(), workers=1, seconds=1)
     (hello,) = pages_of(["hello"])
     cells = [ServedCell(name, hello, verdict.NATIVE[SERVERS[name].interface], Shape(1)) for name in names]
     check(settings, cells)
@@ -81,7 +82,7 @@ def _experiments(
         def experiment(name: str, side: str, tree: Tree) -> Experiment:
             own = folder / name / side
             own.mkdir(parents=True)
-            return replace(stack.enter_context(experiment_on(tree, settings, [], own)), under=counts.under(own))
+            return replace(stack.enter_context(experiment_on(tree, settings, own)), under=counts.under(own))
 
         sides = tuple(zip(("base", "head"), trees, strict=True))
         yield [[experiment(name, side, tree) for side, tree in sides] for name in names]

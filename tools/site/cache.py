@@ -12,7 +12,7 @@ CACHE = Path(".asv/results.pickle")
 """Beside asv.conf.json, like all that is made."""
 
 HERE = Path(__file__).parent
-READERS = (HERE / "results.py", HERE / "suite.py")
+READERS = (HERE / "results.py", HERE / "suite.py", HERE.parent / "results.py")
 
 
 class Cache:

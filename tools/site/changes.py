@@ -11,6 +11,7 @@ from operator import eq
 from pathlib import Path
 from typing import NamedTuple
 
+from tools.site.grouping import groups
 from tools.site.order import Order
 from tools.site.results import FAILED, Result
 from tools.site.suite import Suite
@@ -66,9 +67,7 @@ def changes_of(suite: Suite, results: Sequence[Result], history: Order) -> list[
     Exact metrics are compared within an environment, times within an environment and a machine. A figure is compared
     with the last known one before it on its commit's line of history, whichever commit that was.
     """
-    by_commit: dict[str, list[Result]] = {}
-    for result in results:
-        by_commit.setdefault(result.commit, []).append(result)
+    by_commit = groups(results, lambda result: result.commit)
     exact = [number for number, cell in enumerate(suite.cells) if cell.exact]
     timed = [number for number, cell in enumerate(suite.cells) if not cell.exact and number not in set(suite.floors)]
     heirs = Counter(commit.base for commit in history.commits.values())

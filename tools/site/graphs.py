@@ -9,7 +9,7 @@ from typing import Any
 
 from asv import graph
 
-from tools.asv import compute_steps
+from tools.site.asv import compute_steps
 from tools.site.results import Result
 from tools.site.steps import LAST, Data, steps_of_counts
 from tools.site.suite import Suite
@@ -20,12 +20,8 @@ class Stored:
 
     def __init__(self, result: Result, suite: Suite) -> None:
         self.result, self.suite = result, suite
-        self.commit_hash, self.date, self.params, self.env_vars = (
-            result.commit,
-            result.date,
-            result.params,
-            result.env_vars,
-        )
+        self.commit_hash, self.date = result.commit, result.date
+        self.params, self.env_vars = result.params, result.env_vars
 
     def get_result_keys(self, benchmarks: Mapping[str, Any]) -> list[str]:
         return [name for name in self.result.benchmarks if name in benchmarks]

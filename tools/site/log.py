@@ -5,9 +5,11 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from tools.site.changes import Change
+from tools.site.grouping import groups
 from tools.site.order import Commit
 from tools.site.results import Result
 from tools.site.site import Site, shown
+from tools.site.suite import MetricCell
 
 ROWS_OF_A_PAGE = 1000
 CELLS_OF_A_ROW = 2
@@ -16,11 +18,8 @@ CELLS_OF_A_ROW = 2
 class Row(NamedTuple):
     """A metric of a scenario that a commit changed, in so many cells; ``examples`` are its largest changes."""
 
-    scenario: str
-    metric: str
-    part: str
+    cell: MetricCell
     interfaces: str
-    kind: str
     summary: str
     examples: list[tuple[str, str, str, str]]  # cell, before, after, asv's graph
     more: int
@@ -36,17 +35,14 @@ class Entry(NamedTuple):
 
     @property
     def summary(self) -> str:
-        return "; ".join(f"{row.scenario}: {row.metric} {row.summary}" for row in self.rows[:5]) + (
+        return "; ".join(f"{row.cell.scenario}: {row.cell.metric} {row.summary}" for row in self.rows[:5]) + (
             f"; and {len(self.rows) - 5} more" if len(self.rows) > 5 else ""
         )
 
 
 def entries(site: Site) -> list[Entry]:
     """Return the commits of the project that changed anything, newest first."""
-    by_commit: dict[str, list[Change]] = {}
-    for change in site.changes:
-        if site.order.public(site.order.commits[change.commit]):
-            by_commit.setdefault(change.commit, []).append(change)
+    public = [change for change in site.changes if site.order.public(site.order.commits[change.commit])]
     found = [
         Entry(
             site.order.commits[commit],
@@ -55,26 +51,21 @@ def entries(site: Site) -> list[Entry]:
             changes[0].result,
             list(rows(site, changes)),
         )
-        for commit, changes in by_commit.items()
+        for commit, changes in groups(public, lambda change: change.commit).items()
     ]
     return sorted(found, key=lambda entry: (entry.commit.seconds, entry.commit.hash), reverse=True)
 
 
 def rows(site: Site, changes: Sequence[Change]) -> Iterator[Row]:
-    groups: dict[str, list[Change]] = {}
-    for change in changes:
-        groups.setdefault(site.suite.cells[change.cell].benchmark, []).append(change)
+    found = groups(changes, lambda change: site.suite.cells[change.cell].benchmark)
     # What every request passes comes first, and counts before times.
-    for benchmark in sorted(groups, key=lambda name: (not name.startswith("handlers."), ".time_" in name, name)):
-        own = sorted(groups[benchmark], key=weight, reverse=True)
+    for benchmark in sorted(found, key=lambda name: (not name.startswith("handlers."), ".time_" in name, name)):
+        own = sorted(found[benchmark], key=weight, reverse=True)
         cell = site.suite.cells[own[0].cell]
         interfaces = sorted({site.suite.cells[change.cell].interface for change in own} - {""})
         yield Row(
-            cell.scenario,
-            cell.metric,
-            cell.part,
+            cell,
             " ".join(interfaces),
-            "exact" if cell.exact else "timed",
             summary(own, cell.exact),
             [example(site, change) for change in own[:CELLS_OF_A_ROW]],
             max(0, len(own) - CELLS_OF_A_ROW),

@@ -6,11 +6,13 @@ from collections.abc import Container, Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass, replace
 from pathlib import Path
 from types import MappingProxyType
-from typing import Literal
+from typing import Annotated, Literal
 
-from packaging.version import InvalidVersion, Version
+from packaging.version import Version
+from pydantic import AfterValidator, TypeAdapter
 
 from tools import git
+from tools.index import version_of
 from tools.site.results import Result
 
 
@@ -25,7 +27,7 @@ class Commit:
     hash: str
     seconds: int
     subject: str = ""
-    release: str = ""
+    release: Annotated[str, AfterValidator(lambda word: word and str(Version(word)))] = ""
     base: str | None = None
     distance: int = 0
     branch: str = ""
@@ -33,6 +35,10 @@ class Commit:
     @property
     def label(self) -> str:
         return self.release or self.hash[:10]
+
+
+REMEMBERED = TypeAdapter(Commit)
+"""A line of what is remembered: one commit, so that a change of it changes a line."""
 
 
 @dataclass(frozen=True)
@@ -77,10 +83,12 @@ def order_commits(
     if said:
         named = {commit.release for commit in said.values()}
         known = in_order(known | {name: completed(commit, known.get(name), named) for name, commit in said.items()})
-        remember(known.values(), memory)
+        memory.write_text("".join(f"{json.dumps(asdict(commit))}\n" for commit in known.values()), encoding="utf-8")
     if known:
-        return Order(strangers(dates, known) | known, "git" if said else "memory", branches)
-    return Order(by_date(dates), "dates", branches)
+        strangers = {name: Commit(name, seconds) for name, seconds in dates.items() if name not in known}
+        return Order(strangers | known, "git" if said else "memory", branches)
+    bases = zip(dates, [None, *dates], strict=False)
+    return Order({name: Commit(name, dates[name], base=base) for name, base in bases}, "dates", branches)
 
 
 def asked(repository: Path, dates: Iterable[str], branches: Sequence[str]) -> dict[str, Commit]:
@@ -113,45 +121,13 @@ def in_order(commits: Mapping[str, Commit]) -> dict[str, Commit]:
     return found
 
 
-def strangers(dates: Mapping[str, int], known: Container[str]) -> dict[str, Commit]:
-    """Return the commits that are not known, compared with none."""
-    return {commit: Commit(commit, seconds) for commit, seconds in dates.items() if commit not in known}
-
-
-def remember(commits: Iterable[Commit], memory: Path) -> None:
-    """Write commits, one a line, so that a change of one changes a line."""
-    memory.write_text("".join(f"{json.dumps(asdict(commit))}\n" for commit in commits), encoding="utf-8")
-
-
 def recall(memory: Path) -> Iterator[Commit]:
-    """Yield the commits that ``remember`` wrote; none where nothing was, and not what it would not have written."""
-    if not memory.is_file():
-        return
-    for line in memory.read_text(encoding="utf-8", errors="replace").splitlines():
+    """Yield the commits that were remembered; none where nothing was, and not what would not have been."""
+    for line in memory.read_bytes().splitlines() if memory.is_file() else ():
         try:
-            yield checked(**json.loads(line))
-        except (ValueError, TypeError):
-            print(f"Left out: {memory}: no commit: {line[:60]!r}", file=sys.stderr)
-
-
-def checked(
-    hash: str, seconds: int, subject: str, release: str, base: str | None, distance: int, branch: str = ""
-) -> Commit:
-    """Return a commit. Raises TypeError or ValueError where a field is none of a commit's."""
-    words = (hash, subject, release, base or "", branch)
-    if not all(isinstance(word, str) for word in words) or not isinstance(seconds + distance, int):
-        raise TypeError("a field of a wrong type")
-    return Commit(hash, seconds, subject, str(Version(release)) if release else "", base, distance, branch)
-
-
-def by_date(dates: Mapping[str, int]) -> dict[str, Commit]:
-    """Return commits in the order of their dates, each compared with the one before."""
-    commits: dict[str, Commit] = {}
-    base = None
-    for commit, seconds in dates.items():
-        commits[commit] = Commit(commit, seconds, base=base)
-        base = commit
-    return commits
+            yield REMEMBERED.validate_json(line, strict=True)
+        except ValueError:
+            print(f"Left out: {memory}: no commit: {line.decode(errors='replace')[:60]!r}", file=sys.stderr)
 
 
 def by_ancestry(
@@ -167,15 +143,8 @@ def by_ancestry(
     for commit, parent, seconds, subject in lines:
         base, distance = nearest.get(parent, (None, 0))
         if commit in wanted:
-            commits[commit] = Commit(
-                commit,
-                seconds,
-                subject,
-                releases.get(commit, ""),
-                base,
-                distance + 1 if base else 0,
-                branches.get(commit, ""),
-            )
+            names = releases.get(commit, ""), base, distance + 1 if base else 0, branches.get(commit, "")
+            commits[commit] = Commit(commit, seconds, subject, *names)
             nearest[commit] = commit, 0
         else:
             nearest[commit] = base, distance + 1
@@ -232,13 +201,6 @@ def tags(repository: Path) -> dict[str, str]:
             commit = peeled or hash_
             found[commit] = max(version, found.get(commit, version))
     return {commit: str(version) for commit, version in found.items()}
-
-
-def version_of(tag: str) -> Version | None:
-    try:
-        return Version(tag)
-    except InvalidVersion:
-        return None
 
 
 def said(repository: Path, *arguments: str, lines: Iterable[str] = ()) -> str:

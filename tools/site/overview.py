@@ -1,10 +1,9 @@
 """The first page: what a request costs in the newest measured Django, how that came, and where the time goes."""
 
-import json
+import itertools
 import math
-from collections.abc import Iterator, Mapping
-from pathlib import Path
-from typing import Any, NamedTuple
+from collections.abc import Iterator
+from typing import Any
 
 from asv.util import human_value
 
@@ -13,7 +12,7 @@ from tools.site import charts
 from tools.site.changes import drift, interval, resolution
 from tools.site.results import Result
 from tools.site.site import ShownFigure, Site, shown
-from tools.site.suite import Suite
+from tools.site.suite import Suite, plain
 
 SCENARIO = "handlers.Hello"
 STACK = "middleware.Stack"
@@ -95,42 +94,27 @@ def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
     return [(kind, group) for kind, group in found if group]
 
 
-class Heat(NamedTuple):
-    """Crossings by kind and depth of middleware; each of ``CELLS`` with its share of the largest."""
+def heat(site: Site) -> dict[str, Any] | None:
+    """Return the crossings by kind and depth of middleware, of the newest result that has them, NaN where one is n/a.
 
-    label: str
-    json: str
-    rows: list[tuple[str, str, list[tuple[str, float]]]]
-
-
-def heat(site: Site) -> Heat | None:
-    """Return the crossings of the newest result that has them, each with its share of the largest."""
+    A row has a number for each of ``CELLS``; ``most`` is the largest of all.
+    """
     result = next((each for each in newest_first(site) if has(site, each, STACK)), None)
     if result is None:
         return None
     kinds, depths = site.suite.benchmarks[f"{STACK}.track_sync_to_async"]["params"][2:4]
-    found = []
-    for kind in kinds:
-        for depth in depths:
-            numbers = []
-            for cell in CELLS:
-                params = (*map(repr, cell), kind, depth)
-                places = [site.suite.index.get((f"{STACK}.track_{metric}", params)) for metric in COUNTS["crossings"]]
-                numbers.append(sum(result.values[place] if place is not None else math.nan for place in places))
-            found.append((kind.strip("'"), depth, numbers))
-    most = max((number for *_, numbers in found for number in numbers if math.isfinite(number)), default=0) or 1
     rows = [
-        (kind, depth, [(count(number), share(number, most)) for number in numbers]) for kind, depth, numbers in found
+        (plain(kind), depth, [crossings(site, result, (*map(repr, cell), kind, depth)) for cell in CELLS])
+        for kind, depth in itertools.product(kinds, depths)
     ]
-    return Heat(site.commit(result).label, site.json(result), rows)
+    most = max((number for *_, numbers in rows for number in numbers if math.isfinite(number)), default=0) or 1
+    return {"label": site.commit(result).label, "json": site.json(result), "rows": rows, "most": most}
 
 
-def count(number: float) -> str:
-    return f"{number:g}" if math.isfinite(number) else "n/a"
-
-
-def share(number: float, most: float) -> float:
-    return round(number / most, 3) if math.isfinite(number) else -1
+def crossings(site: Site, result: Result, params: tuple[str, ...]) -> float:
+    places = [site.suite.index.get((f"{STACK}.track_{metric}", params)) for metric in COUNTS["crossings"]]
+    total = sum(math.nan if place is None else result.values[place] for place in places)
+    return total if math.isfinite(total) else math.nan
 
 
 def newest_first(site: Site) -> Iterator[Result]:
@@ -154,14 +138,8 @@ def parts(site: Site) -> dict[str, Any] | None:
     The bare application of the interface; each crossing at what it costs a function that does nothing; the rest is
     Django, with the threads and loops that it starts.
     """
-    result = next(
-        (
-            each
-            for each in newest_first(site)
-            if math.isfinite(value(site, each, "time_request", scenario="floors.BareASGI"))
-        ),
-        None,
-    )
+    bare = ((each, value(site, each, "time_request", scenario="floors.BareASGI")) for each in newest_first(site))
+    result = next((each for each, floor in bare if math.isfinite(floor)), None)
     rows = {" ".join(cell): split(site, result, cell) for cell in CELLS} if result else {}
     rows = {name: row for name, row in rows.items() if all(map(math.isfinite, row))}
     if not rows or result is None:
@@ -174,11 +152,8 @@ def parts(site: Site) -> dict[str, Any] | None:
         "x": {"type": "category", "title": "", "labels": list(rows)},
         "y": {"title": "seconds", "unit": "seconds"},
         "series": [
-            {
-                "name": name,
-                "points": [(place, charts.significant(row[number])) for place, row in enumerate(rows.values())],
-            }
-            for number, name in enumerate(names)
+            {"name": name, "points": [(place, charts.significant(part)) for place, part in enumerate(column)]}
+            for name, column in zip(names, zip(*rows.values(), strict=True), strict=True)
         ],
     }
 
@@ -195,35 +170,13 @@ def split(site: Site, result: Result, cell: tuple[str, str]) -> tuple[float, flo
     return floor, crossings, whole - floor - crossings
 
 
-def served(folder: Path) -> dict[str, Any] | None:
-    """Return the chart of the first page of what ``make served`` left; None where there is none to read."""
-    try:
-        document = json.loads((folder / "served.json").read_bytes())
-        rows = [row for row in document["results"] if row["connections"] and row["throughput"] is not None]
-        page, django = rows[0]["page"], document["settings"]["versions"]["Django"]
-        series: dict[str, list[tuple[float, float]]] = {}
-        for row in rows:
-            if row["page"] == page:
-                name = f"{row['server']} {row['view']}"
-                series.setdefault(name, []).append((float(row["connections"]), float(row["throughput"])))
-    except (OSError, ValueError, LookupError, TypeError):
-        return None
-    return {
-        "title": f"Django {django}, page {page}: requests/s over connections",
-        "kind": "line",
-        "x": {"type": "log", "title": "connections"},
-        "y": {"title": "requests/s", "unit": "requests/s"},
-        "series": [{"name": name, "points": points} for name, points in series.items()],
-    }
-
-
 def conditions(site: Site) -> dict[str, Any]:
     """Return what the figures hold for."""
     result, old = site.newest, site.previous
     assert result is not None
     size = drift(site.suite, old, result) if old and old.machine == result.machine else None
     return {
-        "machine": ", ".join(described(site.archive.machines[result.machine])),
+        "machine": site.archive.machines[result.machine],
         "versions": result.environment,
         "measured": result.measured // 1000,
         "resolution": f"{size:.0%}" if size is not None else "unknown",
@@ -237,13 +190,3 @@ def changed_since(site: Site) -> list[str]:
     versions = {part: version_of(f"benchmarks.{part}") for part in parts}
     stored = site.suite.benchmarks.items()
     return [name for name, entry in stored if entry.get("version") != versions.get(name.partition(".")[0])]
-
-
-def described(machine: Mapping[str, Any]) -> Iterator[str]:
-    """Yield what is known of a machine."""
-    yield str(machine["machine"])
-    yield str(machine.get("cpu") or "CPU unknown")
-    yield f"{machine.get('num_cpu') or '?'} CPUs"
-    ram = str(machine.get("ram"))
-    yield f"{int(ram) / 1e9:.1f} GB" if ram.isdecimal() else "memory unknown"
-    yield str(machine.get("os") or "system unknown")

@@ -7,40 +7,26 @@ from typing import Any
 
 import jinja2
 
-from tools import offline
-from tools.site import charts, log, overview, scenario
-from tools.site.site import Site, moment
+from tools.site import log, overview, scenario
+from tools.site.grouping import groups
+from tools.site.served import first_chart
+from tools.site.site import Site
 from tools.site.sources import Sources
-
-HERE = Path(__file__).parent
+from tools.site.templating import copy_assets, environment
 
 
 def write(site: Site, target: Path) -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
-    jinja = environment(site)
+    jinja = environment(site=site, root="", graphs=site.graphs)
     for name, content in render_pages(site, jinja, target):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
-    for asset in ("site.css", "site.js"):
-        shutil.copyfile(HERE / asset, target / asset)
-    offline.copy_chart_library(target / "vendor" / "chart.js")
+    copy_assets(target)
     for source in sorted(site.linked):
         place = target / "results" / source.relative_to(site.archive.folder)
         place.parent.mkdir(parents=True, exist_ok=True)
         shutil.copyfile(source, place)
-
-
-def environment(site: Site) -> jinja2.Environment:
-    jinja = jinja2.Environment(
-        loader=jinja2.FileSystemLoader([HERE / "templates", HERE]),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-    )
-    jinja.filters |= {"day": charts.day, "moment": moment, "lines": charts.lines, "table": charts.table}
-    jinja.globals |= {"site": site, "root": ""}
-    return jinja
 
 
 def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterator[tuple[str, str]]:
@@ -57,7 +43,7 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     split = log.pages(found)
     names = ["changes.html", *(f"changes-{number}.html" for number in range(2, len(split) + 1))]
     filters = {
-        "parts": sorted({row.part for entry in found for row in entry.rows}),
+        "parts": sorted({row.cell.part for entry in found for row in entry.rows}),
         "interfaces": ["WSGI", "ASGI"],
         "kinds": ["exact", "timed"],
     }
@@ -74,7 +60,7 @@ def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping
     """Return what the overview shows."""
     assert site.newest is not None
     multiples = overview.multiples(site)
-    parts, served = overview.parts(site), overview.served(target / "served")
+    parts, served = overview.parts(site), first_chart(target / "served")
     drawn = [chart for _, group in multiples for chart in group] + [chart for chart in (parts, served) if chart]
     return {
         "newest": site.newest,
@@ -94,11 +80,8 @@ def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping
 
 def list_scenarios(site: Site, sources: Sources) -> dict[str, list[tuple[str, str]]]:
     """Return the scenarios of each part, with the question that each asks."""
-    parts: dict[str, list[tuple[str, str]]] = {}
-    for name in site.suite.scenarios:
-        question = sources.scenario(name).doc.partition("\n\n")[0]
-        parts.setdefault(name.partition(".")[0], []).append((name, question))
-    return parts
+    questions = ((name, sources.scenario(name).doc.partition("\n\n")[0]) for name in site.suite.scenarios)
+    return groups(questions, lambda each: each[0].partition(".")[0])
 
 
 def gather_scenario(site: Site, sources: Sources, name: str) -> Mapping[str, Any]:

@@ -7,7 +7,6 @@ would also begin by removing the site that is there, so it is given another fold
 """
 
 import contextlib
-import fcntl
 import gc
 import json
 import shutil
@@ -18,6 +17,7 @@ from functools import partial, wraps
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
+from unittest.mock import patch
 from urllib.parse import quote
 
 from asv import feed
@@ -27,25 +27,18 @@ from asv.config import Config
 from asv.publishing import OutputPublisher
 from asv.util import ProcessError, UserError, git_default_branch
 
-from tools import process
-from tools.asv import READERS, VERSION
+from tools import files, process
 from tools.site import order, pages
+from tools.site.asv import READERS, VERSION
 from tools.site.graphs import Graph, Graphs, Stored
 from tools.site.quickgit import quick
 from tools.site.results import Archive, read
 from tools.site.site import Site
+from tools.site.templating import HERE
 from tools.terminal import printable
 
-GRAPHS = "graphs.html"
 SERVED = Path(".asv/html/served")
 """Where ``make served`` writes its page, beside asv.conf.json."""
-
-HEAD = """<link href="graphs.css" rel="stylesheet">
-    <noscript><style>body > div { display: none; }</style></noscript>"""
-ASV = """<script language="javascript" type="text/javascript"
-            src="asv.js">"""
-NOSCRIPT = """<noscript><p class="lead">asv's graphs are drawn by JavaScript, which is off here. The
-    <a href="index.html">overview</a> and the pages of the scenarios have the same figures as tables.</p></noscript>"""
 
 
 class Pages(OutputPublisher):  # type: ignore[misc]
@@ -82,8 +75,7 @@ def setup() -> None:
 
     @wraps(original)
     def run(cls: type, conf: Config, range_spec: Any = None, pull: bool = True) -> None:
-        archive = read(Path(conf.results_dir))
-        tell(archive)
+        archive = archive_of(conf)
 
         def begin() -> None:
             Pages.written = pool.submit(write, conf, archive, True, Pages.aside)
@@ -91,7 +83,7 @@ def setup() -> None:
         with (
             replacing(Path(conf.html_dir)) as (site, Pages.aside),
             # asv removes html_dir before it asks for the repository.
-            replaced(conf, "html_dir", str(site)),
+            patch.object(conf, "html_dir", str(site)),
             process.pool(1) as pool,
             asv_reads(archive, begin),
             uncollected(),
@@ -109,8 +101,7 @@ def publish_alone(conf: Config) -> Archive:
 
     A history that is on this machine is used. Raises asv.util.UserError where benchmarks.json is not to be read.
     """
-    archive = read(Path(conf.results_dir))
-    tell(archive)
+    archive = archive_of(conf)
     with replacing(Path(conf.html_dir)) as (site, aside):
         write(conf, archive, False, aside)
         aside.rename(site)
@@ -123,10 +114,12 @@ def local(conf: Config) -> Path | None:
     return next((place for place in places if (place / "objects").is_dir() or (place / ".git").exists()), None)
 
 
-def tell(archive: Archive) -> None:
-    """Say on standard error what is left out, a line for each file."""
+def archive_of(conf: Config) -> Archive:
+    """Return what is stored; say on standard error what is left out, a line for each file."""
+    archive = read(Path(conf.results_dir))
     for problem in archive.problems:
         say(problem)
+    return archive
 
 
 def say(problem: str) -> None:
@@ -162,7 +155,7 @@ def asv_reads(archive: Archive, begin: Callable[[], None]) -> Iterator[None]:
             "feed": write_atom,
         }.items():
             for module, attribute in READERS[name]:
-                stack.enter_context(replaced(module, attribute, value))
+                stack.enter_context(patch.object(module, attribute, value))
         yield
 
 
@@ -177,16 +170,6 @@ def uncollected() -> Iterator[None]:
 
 
 @contextlib.contextmanager
-def replaced(module: Any, name: str, value: Any) -> Iterator[None]:
-    original = getattr(module, name)
-    setattr(module, name, value)
-    try:
-        yield
-    finally:
-        setattr(module, name, original)
-
-
-@contextlib.contextmanager
 def replacing(target: Path) -> Iterator[tuple[Path, Path]]:
     """Yield a folder for a site, and one for its pages, with what ``make served`` wrote; put the site in place then.
 
@@ -196,7 +179,7 @@ def replacing(target: Path) -> Iterator[tuple[Path, Path]]:
     target = target.resolve()
     new, old = (target.with_name(f"{target.name}.{age}") for age in ("new", "old"))
     try:
-        with locked(target.with_name(f"{target.name}.lock")):
+        with files.alone(target.with_name(f"{target.name}.lock"), target):
             settle(target, new, old)
             served = next((place for place in (target / "served", SERVED) if place.is_dir()), None)
             (new / "pages").mkdir(parents=True)
@@ -221,15 +204,6 @@ def settle(target: Path, new: Path, old: Path) -> None:
         shutil.rmtree(left, ignore_errors=True)
 
 
-@contextlib.contextmanager
-def locked(path: Path) -> Iterator[None]:
-    """Hold a lock that ends with this process: unlike flock's, not with the processes that it forked."""
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("w") as file:
-        fcntl.lockf(file, fcntl.LOCK_EX)
-        yield
-
-
 def reason(problem: OSError | ProcessError) -> str:
     """Return in a line why a file could not be written, or why git failed."""
     if isinstance(problem, ProcessError):
@@ -245,20 +219,14 @@ def move(target: Path) -> None:
     index.unlink()
     error = target / "error.html"
     error.write_text(error.read_text(encoding="utf-8").replace("<html>", '<html lang="en">', 1), encoding="utf-8")
-    for old, new in (
-        ('<input id="range" ', '<input id="range" aria-label="Commits" '),
-        ("<html>", '<html lang="en">'),
-        ("</head>", f'<meta name="viewport" content="width=device-width, initial-scale=1">{HEAD}</head>'),
-        ('<li id="nav-li-" ', '<li><a href="index.html">Overview</a></li>\n\t<li id="nav-li-" '),
-        ("</nav>", f"</nav>{NOSCRIPT}"),
-        (ASV, f'<script src="graphs.js"></script>\n    {ASV}'),
-    ):
+    for change in (HERE / "graphs.changes").read_text(encoding="utf-8").rstrip("\n").split("\n====\n"):
+        old, new = change.split("\n----\n")
         if old not in page:
             raise UserError(f"asv's page has no {old}: this package is made for asv {VERSION}")
         page = page.replace(old, new, 1)
-    (target / GRAPHS).write_text(page, encoding="utf-8")
+    (target / "graphs.html").write_text(page, encoding="utf-8")
     for asset in ("graphs.css", "graphs.js"):
-        shutil.copyfile(pages.HERE / asset, target / asset)
+        shutil.copyfile(HERE / asset, target / asset)
 
 
 def stamp(target: Path, archive: Archive) -> None:

@@ -4,8 +4,9 @@ import math
 from typing import Any
 
 from tools.site import charts
+from tools.site.grouping import groups
 from tools.site.site import ShownFigure, Site, shown
-from tools.site.suite import MetricCell
+from tools.site.suite import plain
 
 LINES = 8
 """A chart has at most so many lines; of more cells it shows one value of the further parameters at a time."""
@@ -26,16 +27,12 @@ def columns(site: Site, name: str) -> list[str]:
 
 def table(site: Site, name: str) -> list[tuple[str, list[ShownFigure]]]:
     """Return a row for each variant, with a figure for each of ``columns``."""
-    benchmarks = columns(site, name)
-    cells = {
-        (site.suite.cells[number].benchmark, site.suite.cells[number].params): number
-        for number in site.suite.scenarios[name]
-    }
-    variants = dict.fromkeys(params for _, params in cells)
+    suite, benchmarks = site.suite, columns(site, name)
+    variants = dict.fromkeys(suite.cells[number].params for number in suite.scenarios[name])
     return [
         (
-            site.suite.cells[next(cells[b, params] for b in benchmarks if (b, params) in cells)].name,
-            [figure(site, cells.get((b, params))) for b in benchmarks],
+            ", ".join(map(plain, params)),
+            [figure(site, suite.index.get((benchmark, params))) for benchmark in benchmarks],
         )
         for params in variants
     ]
@@ -66,22 +63,12 @@ def history(site: Site, timeline: charts.Timeline, benchmark: str) -> dict[str, 
     first = site.suite.first[benchmark]
     cells = [(number, site.suite.cells[number]) for number in range(first, first + site.suite.size[benchmark])]
     own = 2 if len(cells) > LINES and len(cells[0][1].params) > 2 else len(cells[0][1].params) if cells else 0
-    groups: dict[str, list[tuple[int, MetricCell]]] = {}
-    for number, cell in cells:
-        groups.setdefault(", ".join(cell.variant[own:]), []).append((number, cell))
-    drawn = [
-        {
-            "name": name,
-            **charts.history("", timeline, group, [" ".join(cell.variant[:own]) or cell.metric for _, cell in group]),
-        }
-        for name, group in groups.items()
-    ]
-    kept = [chart for chart in drawn if chart["series"]]
-    if not kept:
-        return {}
-    shared = {key: kept[0][key] for key in ("kind", "stepped", "x", "y")}
-    return {
-        "title": cells[0][1].metric,
-        **shared,
-        "groups": [{"name": chart["name"], "series": chart["series"]} for chart in kept],
+    found = groups(cells, lambda each: ", ".join(each[1].variant[own:]))
+    drawn = {
+        name: charts.history(
+            cells[0][1].metric, timeline, group, [" ".join(cell.variant[:own]) or cell.metric for _, cell in group]
+        )
+        for name, group in found.items()
     }
+    kept = [{"name": name, "series": chart.pop("series")} for name, chart in drawn.items() if chart["series"]]
+    return {**next(iter(drawn.values())), "groups": kept} if kept else {}

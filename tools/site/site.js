@@ -38,6 +38,7 @@ function options(chart, lines) {
     const stacked = chart.kind === "stacked";
     const values = {
         stacked, beginAtZero: true, title: { display: true, text: chart.y.title },
+        type: chart.logarithmic ? "logarithmic" : "linear",
         ticks: {
             callback: value => figure(value, chart.y.unit), maxTicksLimit: 6,
             precision: ["seconds", "bytes"].includes(chart.y.unit) ? undefined : 0,

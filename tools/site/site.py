@@ -4,7 +4,6 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, field
-from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
@@ -15,6 +14,7 @@ from packaging.version import Version
 
 from tools.site.changes import Change, changes_of
 from tools.site.charts import Timeline
+from tools.site.grouping import groups
 from tools.site.order import Commit, Order
 from tools.site.results import FAILED, UNAVAILABLE, Archive, Result
 from tools.site.suite import MetricCell, Suite
@@ -92,10 +92,7 @@ class Site:
 
     @cached_property
     def by_commit(self) -> dict[str, list[Result]]:
-        found: dict[str, list[Result]] = {}
-        for result in self.archive.results:
-            found.setdefault(result.commit, []).append(result)
-        return found
+        return groups(self.archive.results, lambda result: result.commit)
 
     @cached_property
     def timelines(self) -> list[Timeline]:
@@ -143,11 +140,9 @@ class Site:
 
 def last(commits: Sequence[Commit]) -> Commit | None:
     """Return the newest of some commits: releases by version, the newest of these and the others by time."""
-    release = max((each for each in commits if each.release), key=lambda each: Version(each.release), default=None)
-    other = max((each for each in commits if not each.release), key=lambda each: each.seconds, default=None)
-    if release and other:
-        return other if other.seconds > release.seconds else release
-    return release or other
+    others = [each for each in commits if not each.release]
+    releases = sorted((each for each in commits if each.release), key=lambda each: Version(each.release))
+    return max(releases[-1:] + others, key=lambda each: each.seconds, default=None)
 
 
 def shown(cell: MetricCell, value: float | None) -> str:
@@ -160,7 +155,3 @@ def shown(cell: MetricCell, value: float | None) -> str:
         text: str = human_value(value, cell.unit)
         return text
     return f"{value:g}" if cell.exact else f"{value:.3g}"
-
-
-def moment(seconds: float) -> str:
-    return datetime.fromtimestamp(seconds, UTC).strftime("%Y-%m-%dT%H:%M:%SZ")

@@ -1,40 +1,27 @@
 """What was measured: the cells of asv's benchmarks.json, each one figure of a result."""
 
 import itertools
-import json
-import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-from typing import Any, TypeGuard
+from typing import Any
 
 from asv.util import UserError
 
-from tools.configuration import COUNTS
+from tools.results import COUNTS, Named, Unusable, benchmarks_in
+from tools.site.grouping import groups
 
 CROSSINGS = ("sync_to_async", "async_to_sync")
 
-NAME = re.compile(r"\w+(\.\w+){1,}")
-
 
 @dataclass(frozen=True)
-class MetricCell:
+class MetricCell(Named):
     """One figure: a metric of a scenario, for one value of each parameter (as Python writes it)."""
 
     benchmark: str
     params: tuple[str, ...]
     unit: str
-
-    @property
-    def scenario(self) -> str:
-        """The benchmark's class, or its file where it is a function: ``handlers.Hello``."""
-        return self.benchmark.rpartition(".")[0]
-
-    @property
-    def part(self) -> str:
-        """The file in benchmarks/."""
-        return self.benchmark.partition(".")[0]
 
     @property
     def metric(self) -> str:
@@ -98,10 +85,7 @@ class Suite:
     @cached_property
     def scenarios(self) -> dict[str, list[int]]:
         """The cells' numbers by scenario."""
-        found: dict[str, list[int]] = {}
-        for number, cell in enumerate(self.cells):
-            found.setdefault(cell.scenario, []).append(number)
-        return found
+        return groups(range(len(self.cells)), lambda number: self.cells[number].scenario)
 
     def param_names(self, benchmark: str) -> Sequence[str]:
         names: Sequence[str] = self.benchmarks[benchmark]["param_names"]
@@ -119,25 +103,7 @@ def load(results: Path) -> tuple[Suite, list[str]]:
     """
     path = results / "benchmarks.json"
     try:
-        described = json.loads(path.read_bytes())
-        entries = {name: entry for name, entry in described.items() if name != "version"}
-    except (OSError, ValueError, AttributeError) as problem:
+        good, others = benchmarks_in(path)
+    except Unusable as problem:
         raise UserError(f"{path} cannot be read ({problem}): asv run writes it") from problem
-    good = {name: entry for name, entry in entries.items() if is_benchmark(name, entry)}
-    return Suite(good), [f"{path}: no benchmark: {name[:80]!r}" for name in entries if name not in good]
-
-
-def is_benchmark(name: str, entry: Any) -> bool:
-    """Whether an entry of benchmarks.json is one: a dotted name, and lists of words as its parameters."""
-    if not NAME.fullmatch(name) or not isinstance(entry, dict) or entry.get("name") != name:
-        return False
-    if not all(isinstance(entry.get(key, ""), str) for key in ("unit", "type", "version")):
-        return False
-    params, names = entry.get("params"), entry.get("param_names")
-    if not is_lists(params) or not isinstance(names, list) or len(params) != len(names):
-        return False
-    return all(isinstance(word, str) for word in (*names, *itertools.chain(*params)))
-
-
-def is_lists(value: Any) -> TypeGuard[list[list[Any]]]:
-    return isinstance(value, list) and all(isinstance(each, list) for each in value)
+    return Suite(good), [f"{path}: no benchmark: {name[:80]!r}" for name in others]
