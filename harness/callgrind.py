@@ -24,6 +24,10 @@ MACHINE = "x86_64"
 LAYOUTS = 8
 """Layouts of memory, each in a process of its own: a request's instructions differ by 0.1 % with it."""
 
+FINEST = 0.001
+"""The smallest change of instructions that is believed, whatever the layouts say: code that is never run moves objects
+in memory too, and a request's instructions with them."""
+
 START, PATIENCE = 120.0, 30.0
 """Seconds that a process may take to start, and for each cell: some fifty times what they take on a quiet machine."""
 

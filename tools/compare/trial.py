@@ -1,6 +1,6 @@
 """``make trial``: what ``make compare`` finds on this machine, and what it only believes to find.
 
-A tree is compared with itself, and with copies in which more work is planted, as often as one likes.
+A tree is compared with copies in which code is planted that never runs, or more work, as often as one likes.
 """
 
 import contextlib
@@ -32,11 +32,19 @@ SYNC = Cell("handlers.Hello.time_request", 0, ("WSGI", "sync"))
 WSGI = ("django/core/handlers/wsgi.py", "    def __call__(self, environ, start_response):\n")
 ASGI = ("django/core/handlers/asgi.py", "    async def handle(self, scope, receive, send):\n")
 PLANTED = "\n\ndef planted():\n    pass\n"
+DEAD = "\n\ndef dead(self, *args):\n" + '    """A text."""\n    return [self, "a constant", args] * 17\n\n' * 9
 LOOP = "        for _ in bytes({}):\n            pass\n"
 """Each round costs the same, which those of ``range`` do not: it makes an int for each number above 256."""
 
+WORK = {
+    "inlined": LOOP,
+    "in C": "        sum(bytes({}))\n",
+    "in the standard library": "        __import__('fnmatch').translate('a' * {})\n",
+}
+"""Lines that cost in proportion to a number."""
+
 CALIBRATION = 10_000
-"""Rounds of the empty loop by which its cost is measured: more than a request's, so that the noise is little of it."""
+"""The number by which their cost is measured: more than a request's, so that the noise is little of it."""
 
 
 class Attempt(NamedTuple):
@@ -67,13 +75,14 @@ def trial(release: str, times: int, exact: bool, busy: bool) -> Table:
 
 def cases(base: Tree, bar: Progress) -> Iterator[tuple[str, Callable[[], Attempt]]]:
     """Yield what is planted, and what tries it once."""
-    yield "nothing (found: a false verdict)", partial(whole, base, bar)
+    yield "code that never runs (found: a false verdict)", partial(whole, base, bar)
     yield from counted_cases(base)
-    rounds = 0.01 / change(base, LOOP.format(CALIBRATION), Comparison.count_instructions).change * CALIBRATION
-    yield "1 % more instructions", partial(measured, base, rounds, Comparison.count_instructions)
+    for where, lines in WORK.items():
+        part = change(base, lines.format(CALIBRATION), Comparison.count_instructions).change / CALIBRATION
+        yield f"0.5 % more instructions {where}", partial(costly, base, lines.format(round(0.005 / part)))
     rounds = 0.01 / change(base, LOOP.format(CALIBRATION), Comparison.time).change * CALIBRATION
     for percent in (3, 5, 10):
-        yield f"{percent} % more time", partial(measured, base, percent * rounds, Comparison.time)
+        yield f"{percent} % more time", partial(slow, base, LOOP.format(round(percent * rounds)))
 
 
 def counted_cases(base: Tree) -> Iterator[tuple[str, Callable[[], Attempt]]]:
@@ -83,8 +92,8 @@ def counted_cases(base: Tree) -> Iterator[tuple[str, Callable[[], Attempt]]]:
 
 
 def whole(base: Tree, bar: Progress) -> Attempt:
-    """Compare a tree with itself, all of it."""
-    with planted(base, WSGI, "") as head, Comparison(base, head, DEFAULT) as comparison:
+    """Compare a tree with one that differs by what never runs, all of it."""
+    with planted(base, WSGI, "", DEAD) as head, Comparison(base, head, DEFAULT) as comparison:
         count(comparison, bar)
         estimate(comparison, bar)
         false = [f"{cell}: {each}" for cell, each in comparison.verdicts.items() if each.word != "unchanged"]
@@ -100,9 +109,15 @@ def counted(base: Tree, place: tuple[str, str], lines: str, metric: str) -> Atte
         return Attempt(any(called.endswith(".planted") for pair in changed for _, called in pair.calls))
 
 
-def measured(base: Tree, rounds: float, by: Measurement) -> Attempt:
-    """Compare the sync path alone by instructions or by time."""
-    found = change(base, LOOP.format(round(rounds)), by)
+def costly(base: Tree, lines: str) -> Attempt:
+    """Compare the instructions of the sync path alone."""
+    found = change(base, lines, Comparison.count_instructions)
+    return Attempt(found.word == "slower", found.resolution)
+
+
+def slow(base: Tree, lines: str) -> Attempt:
+    """Compare the times of the sync path alone."""
+    found = change(base, lines, Comparison.time)
     return Attempt(found.word == "slower", found.resolution)
 
 
@@ -115,8 +130,8 @@ def change(base: Tree, lines: str, by: Measurement) -> verdict.Estimate:
 
 
 @contextlib.contextmanager
-def planted(base: Tree, place: tuple[str, str], lines: str) -> Iterator[Tree]:
-    """Yield a copy of a tree with lines planted at the start of a handler, beside a function that they may call."""
+def planted(base: Tree, place: tuple[str, str], lines: str, end: str = PLANTED) -> Iterator[Tree]:
+    """Yield a copy of a tree with lines planted at the start of a handler, and a function at the end of its file."""
     with temporary_folder("trial-") as folder:
         path = folder / "head"
         # Code that was compiled under another path lies otherwise in memory, and is slower by 0.7 %.
@@ -125,7 +140,7 @@ def planted(base: Tree, place: tuple[str, str], lines: str) -> Iterator[Tree]:
         source = (path / file).read_text()
         if source.count(start) != 1:
             raise CannotMeasure(f"{base.label}: {file} has not one line {start.strip()!r} to plant at")
-        (path / file).write_text(source.replace(start, start + lines) + (PLANTED if lines else ""))
+        (path / file).write_text(source.replace(start, start + lines) + end)
         yield Tree(path, "planted")
 
 

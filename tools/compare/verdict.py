@@ -7,6 +7,7 @@ from typing import Literal, NamedTuple
 
 from scipy.special import stdtrit
 
+from harness.callgrind import FINEST
 from tools.compare.side import Cell
 
 FALSE_ALARM = 0.001
@@ -19,10 +20,6 @@ WAITS = ("sync_to_async", "async_to_sync", "hops", "threads", "event_loops", "ta
 
 WORK = ("python_calls", "native_calls", "bytecodes")
 """Counts that explain and do not judge: more of them may be less work, since what each does is not known."""
-
-FINEST = 0.001
-"""The smallest change of instructions that is believed, whatever the samples say: code that is never run moves objects
-in memory, and a request's instructions with them."""
 
 NATIVE = {"WSGI": "sync", "Client": "sync", "ASGI": "async", "AsyncClient": "async"}
 """The view that a caller runs without a crossing."""

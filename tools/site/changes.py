@@ -11,6 +11,8 @@ from operator import eq
 from pathlib import Path
 from typing import NamedTuple
 
+from harness.callgrind import FINEST
+from tools.results import INSTRUCTIONS
 from tools.site.grouping import groups
 from tools.site.order import Order
 from tools.site.results import FAILED, Result
@@ -108,6 +110,10 @@ def compare_cells(suite: Suite, before: Known, result: Result, cells: Sequence[i
             continue
         if suite.cells[cell].exact:
             yield Change(result.commit, origin.commit, cell, old, new, 0.0, result)
+        elif suite.cells[cell].unit == INSTRUCTIONS:
+            size = resolution_of_instructions(origin, result, cell)
+            if size is not None and abs(new / old - 1) > size:
+                yield Change(result.commit, origin.commit, cell, old, new, size, result)
         elif math.isfinite(old) and math.isfinite(new) and old > 0:
             moves = before.moves.setdefault(cell, deque(maxlen=CHANGES_OF_A_CELL))
             size = exceeded(abs(new / old - 1), drifted(origin.path), interval(origin, result, cell), moves)
@@ -158,6 +164,15 @@ def interval(old: Result, new: Result, cell: int) -> float | None:
     """Return half of the 99 % interval of the change of a cell, relative; None where asv stored none."""
     size = math.hypot(old.halves[cell], new.halves[cell]) / old.values[cell]
     return None if math.isnan(size) else size
+
+
+def resolution_of_instructions(old: Result, new: Result, cell: int) -> float | None:
+    """Return the smallest change of a request's instructions that is told from none, relative; None if unknown.
+
+    It is twice what the layouts of memory leave open: of thousands of figures some lie beyond a 99 % interval.
+    """
+    size = interval(old, new, cell)
+    return None if size is None else max(FINEST, 2 * size)
 
 
 def drift(suite: Suite, old: Result, new: Result) -> float | None:

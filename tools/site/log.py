@@ -11,6 +11,9 @@ from tools.site.results import Result
 from tools.site.site import Site, shown
 from tools.site.suite import MetricCell
 
+KINDS = ("cost", "waits", "counts", "time", "memory")
+"""The kinds of metrics, the one that tells most first."""
+
 ROWS_OF_A_PAGE = 1000
 CELLS_OF_A_ROW = 2
 
@@ -32,6 +35,8 @@ class Entry(NamedTuple):
     base: Commit
     result: Result
     rows: list[Row]
+    cost: float
+    """The largest change of a request's instructions, relative; 0 where none changed."""
 
     @property
     def summary(self) -> str:
@@ -50,16 +55,30 @@ def entries(site: Site) -> list[Entry]:
             max((site.order.commits[change.base] for change in changes), key=lambda each: each.seconds),
             changes[0].result,
             list(rows(site, changes)),
+            max((change.relative for change in changes if is_cost(site, change)), key=abs, default=0.0),
         )
         for commit, changes in groups(public, lambda change: change.commit).items()
     ]
     return sorted(found, key=lambda entry: (entry.commit.seconds, entry.commit.hash), reverse=True)
 
 
+def is_cost(site: Site, change: Change) -> bool:
+    return site.suite.cells[change.cell].kind == "cost" and math.isfinite(change.relative)
+
+
+def by_cost(found: Sequence[Entry]) -> list[Entry]:
+    """Return the entries of commits that changed what a request costs, what changed it most first."""
+    return sorted((entry for entry in found if entry.cost), key=lambda entry: abs(entry.cost), reverse=True)
+
+
 def rows(site: Site, changes: Sequence[Change]) -> Iterator[Row]:
     found = groups(changes, lambda change: site.suite.cells[change.cell].benchmark)
-    # What every request passes comes first, and counts before times.
-    for benchmark in sorted(found, key=lambda name: (not name.startswith("handlers."), ".time_" in name, name)):
+
+    def kind(benchmark: str) -> str:
+        return site.suite.cells[found[benchmark][0].cell].kind
+
+    # What every request passes comes first; what it costs before what it waits for, and that before what explains it.
+    for benchmark in sorted(found, key=lambda name: (not name.startswith("handlers."), KINDS.index(kind(name)), name)):
         own = sorted(found[benchmark], key=weight, reverse=True)
         cell = site.suite.cells[own[0].cell]
         interfaces = sorted({site.suite.cells[change.cell].interface for change in own} - {""})
@@ -84,15 +103,20 @@ def summary(changes: Sequence[Change], exact: bool) -> str:
         words = words or ["n/a before" if math.isinf(changes[0].before) else "n/a now"]
     else:
         numbers = [change.relative for change in changes]
-        words = [f"{number:+.0%}" for number in (min(numbers), max(numbers))]
+        words = [percent(number) for number in (min(numbers), max(numbers))]
     plural = f"{len(changes)} cells" if len(changes) > 1 else "1 cell"
     return f"{' to '.join(dict.fromkeys(words))} in {plural}"
+
+
+def percent(part: float) -> str:
+    """Return a part as a percentage that is never rounded to nothing: "+0.3%", "+34%"."""
+    return f"{part:+.0%}" if abs(part) >= 0.1 else f"{part:+.1%}" if abs(part) >= 0.001 else f"{part:+.2%}"
 
 
 def example(site: Site, change: Change) -> tuple[str, str, str, str]:
     cell = site.suite.cells[change.cell]
     before, after = shown(cell, change.before), shown(cell, change.after)
-    after += f", resolution {change.resolution:.0%}" if change.resolution else ""
+    after += f", resolution {percent(change.resolution).lstrip('+')}" if change.resolution else ""
     return cell.name, before, after, site.graph(cell, change.commit)
 
 

@@ -9,7 +9,8 @@ from asv.util import human_value
 
 from harness.version import version_of
 from tools.site import charts
-from tools.site.changes import drift, interval, resolution
+from tools.site.changes import drift, interval, resolution, resolution_of_instructions
+from tools.site.log import percent
 from tools.site.results import Result
 from tools.site.site import ShownFigure, Site, shown
 from tools.site.suite import Suite, plain
@@ -21,14 +22,30 @@ COUNTS = {"crossings": ("sync_to_async", "async_to_sync"), "hops": ("hops",), "P
 
 
 def cells(site: Site) -> list[tuple[str, list[ShownFigure]]]:
-    """Return the rows of the first table: a cell, and its time, ratio and counts."""
-    return [(" ".join(cell), [time(site, cell), ratio(site, cell), *counts(site, cell)]) for cell in CELLS]
+    """Return the rows of the first table: a cell, and its instructions, time, ratios and counts."""
+    return [
+        (" ".join(cell), [*cost(site, cell), time(site, cell), ratio(site, cell), *counts(site, cell)])
+        for cell in CELLS
+    ]
 
 
 def value(site: Site, result: Result | None, method: str, *variant: object, scenario: str = SCENARIO) -> float:
     """Return a figure of a result, NaN where there is none."""
     number = site.suite.find(f"{scenario}.{method}", *variant)
     return result.values[number] if result and number is not None else math.nan
+
+
+def cost(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:
+    """Yield the instructions of a cell and their ratio to the first one's; nothing where the suite counts none."""
+    number = site.suite.find(f"{SCENARIO}.track_instructions", *cell)
+    if number is None or site.newest is None:
+        return
+    own, base = (value(site, site.newest, "track_instructions", *each) for each in (cell, CELLS[0]))
+    text = f"{own / 1000:,.0f}k" if math.isfinite(own) else shown(site.suite.cells[number], own)
+    yield ShownFigure(
+        text, site.graph(site.suite.cells[number]), *moved(site.suite, site.newest, site.previous, number)
+    )
+    yield ShownFigure(f"{own / base:.1f}" if math.isfinite(own / base) else "n/a")
 
 
 def time(site: Site, cell: tuple[str, str]) -> ShownFigure:
@@ -50,11 +67,14 @@ def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str
     if not math.isfinite(old.values[cell]) or not math.isfinite(new.values[cell]):
         return "", False
     change = new.values[cell] / old.values[cell] - 1
-    size = resolution(drift(suite, old, new), interval(old, new, cell), ())
+    if suite.cells[cell].kind == "cost":
+        size = resolution_of_instructions(old, new, cell)
+    else:
+        size = resolution(drift(suite, old, new), interval(old, new, cell), ())
     if size is None or not math.isfinite(size):
-        return f"{change:+.0%}, resolution unknown", False
+        return f"{percent(change)}, resolution unknown", False
     significant = abs(change) > size
-    return f"{change:+.0%}" if significant else f"same within {size:.0%}", significant
+    return percent(change) if significant else f"same within {percent(size).lstrip('+')}", significant
 
 
 def ratio(site: Site, cell: tuple[str, str]) -> ShownFigure:

@@ -40,15 +40,19 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
         yield "index.html", page("empty.html")
     else:
         yield "index.html", page("index.html", **gather_overview(site, found, target))
-    split = log.pages(found)
-    names = ["changes.html", *(f"changes-{number}.html" for number in range(2, len(split) + 1))]
     filters = {
         "parts": sorted({row.cell.part for entry in found for row in entry.rows}),
         "interfaces": ["WSGI", "ASGI"],
-        "kinds": ["exact", "timed"],
+        "kinds": log.KINDS,
     }
-    for name, entries in zip(names, split, strict=True):
-        yield name, page("changes.html", entries=entries, names=names, here=name, filters=filters, count=len(found))
+    for stem, chosen in (("changes", found), ("costs", log.by_cost(found))):
+        split = log.pages(chosen)
+        names = [f"{stem}.html", *(f"{stem}-{number}.html" for number in range(2, len(split) + 1))]
+        for name, entries in zip(names, split, strict=True):
+            yield (
+                name,
+                page("changes.html", entries=entries, names=names, here=name, filters=filters, count=len(chosen)),
+            )
     yield "changes.xml", page("changes.xml", entries=found[:100])
     sources = Sources(site.benchmarks)
     yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
@@ -67,6 +71,7 @@ def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping
         "commit": site.commit(site.newest),
         "previous": site.previous,
         "cells": overview.cells(site),
+        "costs": site.suite.find(f"{overview.SCENARIO}.track_instructions", *overview.CELLS[0]) is not None,
         "conditions": overview.conditions(site),
         "multiples": multiples,
         "heat": overview.heat(site),

@@ -9,7 +9,7 @@ from typing import Any
 
 from asv.util import UserError
 
-from tools.results import COUNTS, Named, Unusable, benchmarks_in
+from tools.results import COUNTS, INSTRUCTIONS, WAITS, Named, Unusable, benchmarks_in
 from tools.site.grouping import groups
 
 CROSSINGS = ("sync_to_async", "async_to_sync")
@@ -35,6 +35,21 @@ class MetricCell(Named):
     @property
     def exact(self) -> bool:
         return self.unit in COUNTS
+
+    @property
+    def kind(self) -> str:
+        """What the metric tells: "cost", "waits", "time", or other "counts", which explain."""
+        if self.unit == INSTRUCTIONS:
+            return "cost"
+        return (
+            "waits"
+            if self.unit in WAITS
+            else "counts"
+            if self.exact
+            else "time"
+            if self.unit == "seconds"
+            else "memory"
+        )
 
     @property
     def variant(self) -> tuple[str, ...]:
