@@ -20,6 +20,8 @@ _WAITING = ("CurrentThreadExecutor.run_until_future", "ThreadSensitiveContext.__
 class _Codes(Counts):
     """The code objects whose bytecodes count, by id with their module, and the ids of those that finalizers run too."""
 
+    native = None
+
     def __init__(self):
         super().__init__()
         self.codes, self.finalized = {}, set()

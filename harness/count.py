@@ -64,15 +64,14 @@ class Inexact(Exception):
     """A count differed between two repeats of the same request."""
 
 
-class Counts:
+class Waits:
     """Counts for ``watch``: ``seen`` has the metric of each thing that is counted, ``counts`` how often it is there.
 
     sync_to_async, async_to_sync: crossings. hops: calls submitted to another thread, by an executor or as a task for
-    another thread's loop. threads, event_loops, tasks: those created. queries: SQL statements sent. python_calls:
-    Python functions called, of all modules but MACHINERY. native_calls: functions in C that these call. What a
-    finalizer calls is left out, since the thread that drops the last reference runs it, and when depends on the timing
-    of threads.
+    another thread's loop. threads, event_loops, tasks: those created. queries: SQL statements sent.
     """
+
+    native = None
 
     def __init__(self):
         self.seen = []  # to append is one step, which no other thread comes between
@@ -84,12 +83,22 @@ class Counts:
     def start(self, frame):
         """Count a frame that starts."""
         code = frame.f_code
-        if is_counted(frame) and not is_finalizing(frame):
-            self.count_python_call(frame)
         if id(code) in _METRIC:
             self.seen.append(_METRIC[id(code)])
         elif code is _THREADSAFE and _creates_task(frame.f_locals["callback"]):
             self.seen.append("hops")
+
+
+class Counts(Waits):
+    """Beside the waits the work. python_calls: Python functions called, of all modules but MACHINERY. native_calls:
+    functions in C that these call. What a finalizer calls is left out, since the thread that drops the last reference
+    runs it, and when depends on the timing of threads.
+    """
+
+    def start(self, frame):
+        super().start(frame)
+        if is_counted(frame) and not is_finalizing(frame):
+            self.count_python_call(frame)
 
     def native(self, frame):
         """Count a function in C that a frame calls."""
@@ -101,6 +110,9 @@ class Counts:
 
     def count_native_call(self, frame):
         self.seen.append("native_calls")
+
+
+WORK = ("python_calls", "native_calls")
 
 
 def is_counted(frame):
@@ -129,7 +141,8 @@ def _creates_task(callback):
 
 def count(call, metric):
     """Return the count of a metric in one ``call``, once warm. Raises Inexact where repeats differ in it."""
-    return equal(metric, [repeat[metric] for repeat in counts(call)])
+    counted = counters(call, Counts if metric in WORK else Waits)
+    return equal(metric, [each.counts[metric] for each in counted])
 
 
 def equal(metric, repeats):

@@ -68,9 +68,14 @@ def monitored(tool, callbacks):
 
 def _is_native(function):
     """Tell a function in C from a Python function or method, a class, and an object with a __call__ in Python."""
-    if isinstance(function, (types.FunctionType, types.MethodType, type)):
+    return _is_native_type(type(function))
+
+
+@functools.lru_cache(maxsize=None)
+def _is_native_type(kind):
+    if issubclass(kind, (types.FunctionType, types.MethodType, type)):
         return False
-    return not any(isinstance(vars(kind).get("__call__"), types.FunctionType) for kind in type(function).__mro__)
+    return not any(isinstance(vars(each).get("__call__"), types.FunctionType) for each in kind.__mro__)
 
 
 @contextlib.contextmanager

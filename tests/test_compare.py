@@ -12,12 +12,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from conftest import ROOT, Checkout, Djangos
+from conftest import ROOT, Checkout, Djangos, path_without
 from test_bisect import Planned
 
 from tools.compare import instructions
 from tools.compare.command import compare as tools_compare
-from tools.compare.comparison import Comparison
+from tools.compare.comparison import Comparison, Outcome, Pair
+from tools.compare.side import Cell
+from tools.compare.tree import Tree
 from tools.terminal import NoCounter
 
 HANDLE = "    async def handle(self, scope, receive, send):\n"
@@ -66,8 +68,8 @@ def cell(report: dict[str, Any], *params: str) -> dict[str, Any]:
 def test_one_more_call_is_found_and_named(checkout: Checkout, said: Callable[..., Any]) -> None:
     checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
     status, report = said("--exact")
-    assert status == 1
-    assert report["verdicts"]["sync path"]["word"] == "slower"
+    assert status == 2
+    assert report["verdicts"]["sync path"]["word"] == "cannot tell"
     assert report["verdicts"]["async path"]["word"] == "unchanged"
     assert "+1 python_calls" in report["headline"]
     sync = cell(report, "WSGI", "sync")
@@ -107,6 +109,39 @@ def test_inlined_work_is_found_by_bytecodes_instructions_and_time(
     assert by["instructions"]["change"] > 0.05
     assert all(estimate["change"] > estimate["resolution"] > 0 for estimate in by.values())
     assert all(estimate["low"] < estimate["change"] < estimate["high"] for estimate in by.values())
+
+
+def test_facts_judge_by_waits_and_by_a_limit_of_instructions(
+    checkout: Checkout, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(instructions, "counter", lambda side, cell: Planned())  # a thousand for each Python call
+    monkeypatch.setattr(Comparison, "time", lambda comparison: iter(()))
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n" * 4, PLANTED)
+    report = tools_compare("HEAD", "worktree", checkout.path, ["handlers"], exact=False)
+    assert report.status == 1
+    assert [report.facts(), report.facts(0.05), report.facts(0.01)] == [0, 0, 1]
+
+
+def test_whose_code_runs_is_said(checkout: Checkout, said: Callable[..., Any]) -> None:
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        __import__('json').dumps({})\n")
+    _, report = said("--exact")
+    base, head = (cell(report, "WSGI", "sync")[side]["packages"] for side in ("base", "head"))
+    more = {whose: head[whose]["python_calls"] - base[whose]["python_calls"] for whose in base}
+    assert more["the standard library"] == 3
+    assert more["Django"] == more["asgiref"] == 0
+    caller = "django.core.handlers.wsgi.WSGIHandler.__call__"
+    assert ["json.dumps", caller, 1] in cell(report, "WSGI", "sync")["calls"]
+
+
+def test_a_limit_without_a_counter_is_bad_input(
+    checkout: Checkout, temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("PATH", path_without("valgrind", tmp_path / "bin"))
+    monkeypatch.setenv("INSTRUCTIONS", "callgrind")
+    checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
+    done = compare(checkout.path, temporary, *WORKTREE, "--facts", "--limit", "5", "--exact")
+    assert done.returncode == 2
+    assert done.stderr.splitlines()[-1].startswith("Error: --limit: no instructions were counted")
 
 
 def test_a_template_alone_is_a_change(checkout: Checkout, said: Callable[..., Any]) -> None:
@@ -160,7 +195,7 @@ def test_parts_that_cannot_be_compared_are_named(checkout: Checkout, tmp_path: P
     arguments = ("--base", "HEAD", "--head", "worktree", "--exact", "--scenarios")
     files = ("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
     done = compare(checkout.path, temporary, *arguments, "handlers memory", *files)
-    assert done.returncode == 1
+    assert done.returncode == 2
     reason = "no benchmark that repeats one call: make bench and asv show its figures"
     assert re.search(rf"both +{reason} +memory", done.stdout)
     assert re.search(rf"\| both +\| {reason} +\| memory", (tmp_path / "a.md").read_text())
@@ -177,7 +212,7 @@ def test_without_a_counter_of_instructions_the_rest_is_measured(
 
     monkeypatch.setattr(instructions, "counter", none)
     monkeypatch.setattr(Comparison, "time", lambda comparison: iter(()))
-    checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
+    checkout.plant("django/core/handlers/asgi.py", HANDLE, "        await sync_to_async(planted)()\n", PLANTED)
     report = tools_compare("HEAD", "worktree", checkout.path, ["handlers"], exact=False)
     assert report.status == 1
     assert "no instructions: planted" in capsys.readouterr().err
@@ -276,3 +311,31 @@ def test_ctrl_c_ends_it_all(checkout: Checkout, tmp_path: Path, temporary: Path,
     assert not list(temporary.iterdir())
     assert not [line for line in processes() if str(tmp_path) in line or str(temporary) in line]
     assert checkout.state() == state
+
+
+@pytest.mark.parametrize(
+    ("changed", "timed"),
+    [
+        ({}, ["handlers.Hello WSGI, sync", "handlers.Hello ASGI, async"]),
+        (
+            {"handlers.Hello WSGI, sync": 1, "sessions.Session WSGI": 9},
+            ["handlers.Hello WSGI, sync", "handlers.Hello ASGI, async"],
+        ),
+        ({"sessions.Session WSGI": 9, "sessions.Session ASGI": 2}, ["sessions.Session WSGI"]),
+    ],
+)
+def test_where_hello_world_did_not_change_the_cell_that_changed_most_is_timed(
+    tmp_path: Path, changed: dict[str, int], timed: list[str]
+) -> None:
+    both = (Tree(tmp_path, "base"), Tree(tmp_path, "head"))
+    cells = [
+        Cell("handlers.Hello.time_request", 0, ("WSGI", "sync")),
+        Cell("handlers.Hello.time_request", 3, ("ASGI", "async")),
+        Cell("sessions.Session.time_request", 0, ("WSGI",)),
+        Cell("sessions.Session.time_request", 1, ("ASGI",)),
+    ]
+    with Comparison(*both, []) as comparison:
+        for cell in cells:
+            outcomes = (Outcome({"counts": {"bytecodes": 100 + more}}) for more in (0, changed.get(str(cell), 0)))
+            comparison.pairs[cell] = Pair(cell, *outcomes)
+        assert [str(cell) for cell in comparison._timed()] == timed

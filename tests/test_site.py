@@ -642,9 +642,10 @@ def test_results_of_an_earlier_suite_are_shown_and_said_to_be(measured: Project,
     described = own.folder / "results/benchmarks.json"
     suite = json.loads(described.read_text())
     suite.pop("version")
-    version = suite["handlers.Hello.time_request"]["version"]
+    versions = {entry["version"] for name, entry in suite.items() if name.startswith("handlers.")}
+    assert len(versions) == 2  # that of instructions is another
     for path in (described, *own.results):
-        path.write_text(path.read_text().replace(version, "another"))
+        path.write_text(re.sub("|".join(versions), "another", path.read_text()))
     own.alone()
     line = re.compile(r"\s+By an earlier version of the suite: (\d+) of its (\d+) benchmarks have\s+changed since\.")
     changed = line.search((own.html / "index.html").read_text())

@@ -127,11 +127,11 @@ class TestCompare:
         assert not job.failed
         assert "hold the same code" in job.summary
 
-    def test_one_more_call_fails(self, runner: Runner, checkout: Checkout) -> None:
+    def test_one_more_crossing_fails(self, runner: Runner, checkout: Checkout) -> None:
         checkout.plant(
-            "django/core/handlers/wsgi.py",
-            "    def __call__(self, environ, start_response):\n",
-            "        planted()\n",
+            "django/core/handlers/asgi.py",
+            "    async def handle(self, scope, receive, send):\n",
+            "        await sync_to_async(planted)()\n",
             "\n\ndef planted():\n    pass\n",
         )
         checkout.commit()
@@ -154,7 +154,7 @@ def test_the_steps_of_documents(runner: Runner) -> None:
 
 
 def test_every_step_was_executed(executed: set[tuple[str, str]], request: pytest.FixtureRequest) -> None:
-    if not {"test_the_steps_of_tests", "test_the_steps_of_documents", "test_one_more_call_fails"} <= {
+    if not {"test_the_steps_of_tests", "test_the_steps_of_documents", "test_one_more_crossing_fails"} <= {
         item.name for item in request.session.items
     }:
         pytest.skip("only some tests were asked for")

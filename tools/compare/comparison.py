@@ -15,6 +15,7 @@ from typing import Any, TypeVar
 
 import psutil
 
+from harness.kept import temporary_folder
 from tools.compare import instructions, verdict
 from tools.compare.side import Cell, Hung, Side, batch
 from tools.compare.tree import Tree
@@ -173,14 +174,18 @@ class Comparison:
 
     def _simulate(self, counter: instructions.Callgrind, cells: Sequence[Cell]) -> Iterator[None]:
         samples: list[list[list[float]]] = []
-        for tree in self.trees:
-            samples.append([])
-            for each in counter.samples(tree, cells):
-                samples[-1].append(each)
-                yield
+        with temporary_folder("compare-") as folder:
+            path = folder / "tree"  # one name for both: hashes of names decide what collides
+            for tree in self.trees:
+                path.unlink(missing_ok=True)
+                path.symlink_to(tree.path)
+                samples.append([])
+                for each in counter.samples(Tree(path, tree.label), cells):
+                    samples[-1].append(each)
+                    yield
         base, head = (zip(*side, strict=True) for side in samples)
         for cell, before, after in zip(cells, base, head, strict=True):
-            self.pairs[cell].estimates.append(verdict.instructions(before, after, len(cells)))
+            self.pairs[cell].estimates.append(verdict.paired_instructions(before, after, len(cells)))
 
     def _count_on_cpu(self, counter: instructions.CPUCounter, cells: Sequence[Cell]) -> Iterator[None]:
         sides = self._started(counter.processes)

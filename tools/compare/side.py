@@ -66,7 +66,7 @@ class Side:
         self._cell: Cell | None = None
         self.log = tree.path.parent / f"{tree.path.name}-{next(_numbers)}.log"
         environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        environment |= {"PYTHONPATH": os.pathsep.join([str(tree.path), str(ROOT)]), "PYTHONHASHSEED": "0"}
+        environment |= {"PYTHONPATH": os.pathsep.join([str(tree.path), str(ROOT)]), "PYTHONHASHSEED": str(layout + 1)}
         with self.log.open("w") as log:
             self._process = subprocess.Popen(
                 [*MEASURED, "-m", "harness.side", str(layout), *parts],
