@@ -10,9 +10,10 @@ import pytest
 
 from tools.site import order
 from tools.site.changes import Change, changes_of
+from tools.site.log import Entry, by_cost, percent
 from tools.site.results import FAILED, UNAVAILABLE, UNMEASURED, Result
 from tools.site.steps import steps_of_counts
-from tools.site.suite import Suite
+from tools.site.suite import MetricCell, Suite
 
 NAMES = {
     "floors.Bare.time_request": "seconds",
@@ -210,3 +211,50 @@ def test_the_newest_is_one_of_asv_s_branches_or_a_release(tmp_path: Path) -> Non
         assert [each.hash for each in known.commits.values() if known.public(each)] == [main]
     known = order.order_commits(measured, tmp_path / "repository", memory, ["private"])
     assert [each.hash for each in known.main] == [main, private]
+
+
+COST = Suite({"handlers.Hello.track_instructions": {"unit": "instructions", "params": [], "param_names": []}})
+
+
+def costing(commit: str, instructions: float, half: float = 0.3) -> Result:
+    return replace(
+        result(commit, 0),
+        benchmarks=list(COST.benchmarks),
+        values=array("d", [instructions]),
+        halves=array("d", [half]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("instructions", "half", "changed"),
+    [
+        (134, 0.3, True),
+        (99, 0.3, True),
+        (100.8, 0.3, False),  # within twice what the layouts leave open
+        (100.09, 0.0, False),  # what code that never runs does, too
+        (134, UNMEASURED, False),  # from one layout: nothing is known of the others
+    ],
+)
+def test_instructions_change_beyond_what_their_layouts_leave_open(
+    instructions: float, half: float, changed: bool
+) -> None:
+    """Floors, which are times, have no say."""
+    found = changes_of(COST, [costing("a", 100, half), costing("b", instructions, half)], LINE)
+    assert [(change.base, change.commit) for change in found] == ([("a", "b")] if changed else [])
+
+
+def test_percentages_are_never_rounded_to_nothing() -> None:
+    assert [percent(part) for part in (0.34, -0.023, 0.0123, 0.0004)] == ["+34%", "-2.3%", "+1.2%", "+0.04%"]
+
+
+@pytest.mark.parametrize(
+    ("unit", "kind"),
+    [("instructions", "cost"), ("hops", "waits"), ("calls", "counts"), ("seconds", "time"), ("bytes", "memory")],
+)
+def test_the_kind_of_a_metric(unit: str, kind: str) -> None:
+    assert MetricCell("handlers.Hello.track_it", (), unit).kind == kind
+
+
+def test_what_changed_the_cost_most_comes_first_and_what_did_not_is_left_out() -> None:
+    entries = [Entry(None, None, None, [], cost) for cost in (0.01, 0.0, -0.34, 0.07)]  # type: ignore[arg-type]
+    assert [entry.cost for entry in by_cost(entries)] == [-0.34, 0.07, 0.01]

@@ -355,10 +355,10 @@ def test_filters_by_keyboard(measured: Project, address: str, page: Page) -> Non
     assert 0 < rows.count() < everything
     assert all(row.get_attribute("data-part") == "middleware" for row in rows.all())
     assert all("ASGI" in (row.get_attribute("data-interface") or "") for row in rows.all())
-    page.get_by_label("Kind").select_option("timed")
-    assert page.locator(".entry li:visible[data-kind=exact]").count() == 0
+    page.get_by_label("Kind").select_option("time")
+    assert page.locator(".entry li:visible[data-kind=waits]").count() == 0
     page.reload()
-    assert page.get_by_label("Kind").input_value() == "timed"
+    assert page.get_by_label("Kind").input_value() == "time"
 
 
 def test_variants_of_a_scenario_are_chosen(measured: Project, address: str, page: Page) -> None:
