@@ -1,6 +1,8 @@
 """What the tests share: a copy of the suite in which anything may be changed, and single benchmarks run in it."""
 
+import atexit
 import contextlib
+import functools
 import hashlib
 import json
 import os
@@ -173,11 +175,13 @@ def wrk() -> str:
     return program("wrk")
 
 
-def path_without(program: str, folder: Path) -> str:
-    """Return a PATH, made in a new folder, on which all programs are but one."""
-    folders = reversed(os.environ["PATH"].split(os.pathsep))
-    programs = {path.name: path for place in folders for path in Path(place).glob("*")}
-    folder.mkdir()
+@functools.cache
+def path_without(program: str) -> str:
+    """Return a PATH, made in a temporary folder, on which all programs are but one."""
+    folder = Path(tempfile.mkdtemp())
+    atexit.register(shutil.rmtree, folder)
+    places = reversed(os.environ["PATH"].split(os.pathsep))
+    programs = {path.name: path for place in places for path in Path(place).glob("*") if path.is_file()}
     for name in programs.keys() - {program}:
         (folder / name).symlink_to(programs[name])
     return str(folder)

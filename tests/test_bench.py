@@ -35,12 +35,10 @@ def clone(folder: Path) -> Path:
 
 def tool(root: Path, *arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:
     """Run a tool of a clone, where it finds no valgrind: that takes a minute for each release."""
-    path = root / "bin"
-    without_valgrind = str(path) if path.exists() else path_without("valgrind", path)
     return subprocess.run(
         [sys.executable, "-m", *arguments],
         cwd=root,
-        env={**os.environ, "HOME": str(root), "PATH": without_valgrind, **environment},
+        env={**os.environ, "HOME": str(root), "PATH": path_without("valgrind"), **environment},
         capture_output=True,
         text=True,
         timeout=500,

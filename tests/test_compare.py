@@ -136,7 +136,7 @@ def test_whose_code_runs_is_said(checkout: Checkout, said: Callable[..., Any]) -
 def test_a_limit_without_a_counter_is_bad_input(
     checkout: Checkout, temporary: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setenv("PATH", path_without("valgrind", tmp_path / "bin"))
+    monkeypatch.setenv("PATH", path_without("valgrind"))
     monkeypatch.setenv("INSTRUCTIONS", "callgrind")
     checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
     done = compare(checkout.path, temporary, *WORKTREE, "--facts", "--limit", "5", "--exact")

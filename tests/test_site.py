@@ -19,7 +19,7 @@ import generated
 import pytest
 from axe_playwright_python.sync_playwright import Axe
 from browser import CHROMIUM_FLAGS, PAINTED_PIXELS, served, watch
-from conftest import ROOT, Djangos, eventually, with_environment
+from conftest import ROOT, Djangos, eventually, path_without, with_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tools.site import results
@@ -69,7 +69,7 @@ class Project:
         done = subprocess.run(
             [sys.executable, "-m", *arguments],
             cwd=ROOT,
-            env={**os.environ, "HOME": str(self.folder), **environment},
+            env={**os.environ, "HOME": str(self.folder), "PATH": path_without("valgrind"), **environment},
             capture_output=True,
             text=True,
             timeout=300,
@@ -216,6 +216,26 @@ def test_the_overview_shows_what_is_stored(measured: Project, address: str, page
     assert page.locator("code", has_text=version).count() > 0
     page.locator("a[href^='results/']", has_text=version).first.click()
     assert json.loads(page.locator("pre").inner_text())["commit_hash"] == measured.git("rev-parse", version)
+
+
+def test_the_overview_shows_what_a_request_costs(measured: Project, tmp_path: Path, page: Page) -> None:
+    own = measured.copy(tmp_path)
+    for path in own.results:
+        stored = json.loads(path.read_text())
+        newest = stored["commit_hash"] == measured.git("rev-parse", "HEAD")
+        costs = [372_000.0 if newest else 278_000.0, 1_160_000.0, 2_170_000.0, 1_760_000.0]
+        row = stored["results"]["handlers.Hello.track_instructions"]
+        low, high = ([cost * part for cost in costs] for part in (0.999, 1.001))
+        stored["results"]["handlers.Hello.track_instructions"] = [costs, *row[1:5], low, high]
+        path.write_text(json.dumps(stored))
+    own.alone()
+    with served(own.html) as address:
+        page.goto(address)
+        shown = [row.locator("td").first.inner_text().split() for row in page.locator("#cells tbody tr").all()]
+        assert shown[0] == ["372k", "×1.0", "+34%"]
+        assert shown[2][:2] == ["2,170k", "×5.8"]
+        page.goto(address + "costs.html")
+        assert "instructions +34% in 1 cell" in page.locator(".entry li").first.inner_text()
 
 
 def test_charts_are_drawn_and_have_their_figures(measured: Project, address: str, page: Page) -> None:

@@ -23,10 +23,7 @@ COUNTS = {"crossings": ("sync_to_async", "async_to_sync"), "hops": ("hops",), "P
 
 def cells(site: Site) -> list[tuple[str, list[ShownFigure]]]:
     """Return the rows of the first table: a cell, and its instructions, time, ratios and counts."""
-    return [
-        (" ".join(cell), [*cost(site, cell), time(site, cell), ratio(site, cell), *counts(site, cell)])
-        for cell in CELLS
-    ]
+    return [(" ".join(cell), [*cost(site, cell), time(site, cell), *counts(site, cell)]) for cell in CELLS]
 
 
 def value(site: Site, result: Result | None, method: str, *variant: object, scenario: str = SCENARIO) -> float:
@@ -36,16 +33,13 @@ def value(site: Site, result: Result | None, method: str, *variant: object, scen
 
 
 def cost(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:
-    """Yield the instructions of a cell and their ratio to the first one's; nothing where the suite counts none."""
+    """Yield the instructions of a cell; nothing where the suite counts none."""
     number = site.suite.find(f"{SCENARIO}.track_instructions", *cell)
     if number is None or site.newest is None:
         return
-    own, base = (value(site, site.newest, "track_instructions", *each) for each in (cell, CELLS[0]))
+    own = site.newest.values[number]
     text = f"{own / 1000:,.0f}k" if math.isfinite(own) else shown(site.suite.cells[number], own)
-    yield ShownFigure(
-        text, site.graph(site.suite.cells[number]), *moved(site.suite, site.newest, site.previous, number)
-    )
-    yield ShownFigure(f"{own / base:.1f}" if math.isfinite(own / base) else "n/a")
+    yield figure(site, cell, number, text, "track_instructions")
 
 
 def time(site: Site, cell: tuple[str, str]) -> ShownFigure:
@@ -55,9 +49,16 @@ def time(site: Site, cell: tuple[str, str]) -> ShownFigure:
     seconds, half = site.newest.values[number], site.newest.halves[number]
     sampled = math.isfinite(seconds) and math.isfinite(half)
     text = human_value(seconds, "seconds", half) if sampled else shown(site.suite.cells[number], seconds)
-    return ShownFigure(
-        text, site.graph(site.suite.cells[number]), *moved(site.suite, site.newest, site.previous, number)
-    )
+    return figure(site, cell, number, text, "time_request")
+
+
+def figure(site: Site, cell: tuple[str, str], number: int, text: str, method: str) -> ShownFigure:
+    """Return what a cell shows of a metric: its figure, its ratio to the first cell's, and its change."""
+    base, own = (value(site, site.newest, method, *each) for each in (CELLS[0], cell))
+    ratio = f"×{own / base:.1f}" if base and math.isfinite(own / base) else ""
+    assert site.newest is not None
+    change = moved(site.suite, site.newest, site.previous, number)
+    return ShownFigure(text, site.graph(site.suite.cells[number]), *change, ratio)
 
 
 def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str, bool]:
@@ -75,11 +76,6 @@ def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str
         return f"{percent(change)}, resolution unknown", False
     significant = abs(change) > size
     return percent(change) if significant else f"same within {percent(size).lstrip('+')}", significant
-
-
-def ratio(site: Site, cell: tuple[str, str]) -> ShownFigure:
-    base, own = (value(site, site.newest, "time_request", *each) for each in (CELLS[0], cell))
-    return ShownFigure(f"{own / base:.1f}" if base and math.isfinite(own / base) else "n/a")
 
 
 def counts(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:

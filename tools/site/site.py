@@ -27,6 +27,7 @@ class ShownFigure(NamedTuple):
     graph: str = ""
     change: str = ""
     significant: bool = False
+    ratio: str = ""
 
 
 @dataclass
