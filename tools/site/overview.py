@@ -19,6 +19,7 @@ SCENARIO = "handlers.Hello"
 STACK = "middleware.Stack"
 CELLS = [("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async")]
 COUNTS = {"crossings": ("sync_to_async", "async_to_sync"), "hops": ("hops",), "Python calls": ("python_calls",)}
+DRAWN = {"track_instructions": "instructions", "time_request": "time", "track_python_calls": "Python calls"}
 
 
 def cells(site: Site) -> list[tuple[str, list[ShownFigure]]]:
@@ -37,8 +38,7 @@ def cost(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:
     number = site.suite.find(f"{SCENARIO}.track_instructions", *cell)
     if number is None or site.newest is None:
         return
-    own = site.newest.values[number]
-    text = f"{own / 1000:,.0f}k" if math.isfinite(own) else shown(site.suite.cells[number], own)
+    text = shown(site.suite.cells[number], site.newest.values[number])
     yield figure(site, cell, number, text, "track_instructions")
 
 
@@ -102,7 +102,7 @@ def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
             charts.history(
                 f"{' '.join(cell)}: {words}", timeline, [(number, site.suite.cells[number])], [" ".join(cell)]
             )
-            for method, words in (("time_request", "time"), ("track_python_calls", "Python calls"))
+            for method, words in DRAWN.items()
             for cell in CELLS
             if (number := site.suite.find(f"{SCENARIO}.{method}", *cell)) is not None
         ]

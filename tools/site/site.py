@@ -155,4 +155,6 @@ def shown(cell: MetricCell, value: float | None) -> str:
     if cell.unit in ("seconds", "bytes"):
         text: str = human_value(value, cell.unit)
         return text
+    if cell.kind == "cost":
+        return f"{value / 1000:,.0f}k"  # the layout of memory moves what is below
     return f"{value:g}" if cell.exact else f"{value:.3g}"
