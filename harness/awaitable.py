@@ -20,7 +20,7 @@ from asv_runner.benchmarks.track import TrackBenchmark
 
 from harness import callgrind, loop
 from harness.proof import every_coroutine_awaited
-from harness.version import version_of
+from harness.version import version_of_benchmark
 
 
 def register():
@@ -51,7 +51,7 @@ class Awaiting:
         _refuse_what_nobody_awaits(self)
         self.call = func
         self.func = _settling(func)
-        self.version = version_of(attr_sources[-1].__name__)
+        self.version = version_of_benchmark(name)
 
     def run(self, *param):
         gc.freeze()  # so that the collections of proofs and samples do not go through all that was imported
@@ -104,7 +104,6 @@ class Instructions(Awaiting, TrackBenchmark):
     def __init__(self, name, func, attr_sources):
         super().__init__(name, func, attr_sources)
         self.cells = ["%s:%d" % (name, index) for index in range(math.prod(map(len, self._params)))]
-        self.version = version_of(attr_sources[-1].__name__, callgrind.__name__)
         self.layouts = func.__self__.layouts
         self.func = self._counted
         self._setup_cache = self.count

@@ -112,7 +112,7 @@ class Counts(Waits):
         self.seen.append("native_calls")
 
 
-WORK = ("python_calls", "native_calls")
+_WORK = ("python_calls", "native_calls")
 
 
 def is_counted(frame):
@@ -141,7 +141,7 @@ def _creates_task(callback):
 
 def count(call, metric):
     """Return the count of a metric in one ``call``, once warm. Raises Inexact where repeats differ in it."""
-    counted = counters(call, Counts if metric in WORK else Waits)
+    counted = counters(call, Counts if metric in _WORK else Waits)
     return equal(metric, [each.counts[metric] for each in counted])
 
 

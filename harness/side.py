@@ -17,7 +17,6 @@ import gc
 import itertools
 import json
 import os
-import random
 import select
 import signal
 import sys
@@ -27,6 +26,7 @@ from pathlib import Path
 
 from harness.awaitable import Batch
 from harness.instructions import InstructionCounter
+from harness.layout import lay_out
 from harness.proof import every_coroutine_awaited
 from harness.trace import trace
 
@@ -38,9 +38,7 @@ BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
 class EnteredCell:
     """A benchmark with its parameters set, and what a command does with it."""
 
-    def __init__(self, benchmark, index):
-        if benchmark._params:
-            benchmark.set_param_idx(index)
+    def __init__(self, benchmark):
         self.benchmark = benchmark
         self.params = benchmark._current_params
         self.batches = {}
@@ -85,16 +83,6 @@ def main(layout, parts):
         answer(answers, {"ended": status})
 
 
-def lay_out(seed):
-    """Return objects of a memory's layout: what is allocated while they live lies where another seed does not put it.
-
-    A tree whose files are longer, or lie in another folder, moves all objects too, and with them which keys of a
-    table collide: Mytkowicz and others, "Producing Wrong Data Without Doing Anything Obviously Wrong!" (2009).
-    """
-    chance = random.Random(seed)
-    return [bytes(chance.randrange(4096)) for _ in range(chance.randrange(1, 4096))]
-
-
 def kill_unattended(pid, child_is_there):
     """Wait until a child has closed a pipe by its end; kill it where no commands can come any more and it goes on."""
     ends = select.poll()
@@ -133,14 +121,13 @@ def answer(stream, value):
 
 def serve(answers, benchmark, index):
     """Set a cell up and answer commands for it until it is left."""
-    cell = EnteredCell(benchmark, index)
     try:
-        for setup in benchmark._setups:  # asv's do_setup would print the reason and keep none
-            setup(*cell.params)
+        benchmark.enter(index)
     except NotImplementedError as reason:
         return answer(answers, {"n/a": str(reason)})
     except BaseException as problem:
         return answer(answers, failure(problem))
+    cell = EnteredCell(benchmark)
     answer(answers, {})
     for line in commands():
         command, *arguments = line.split()

@@ -35,6 +35,12 @@ def version_of(*names):
     return _digest(version("asv_runner"), sorted(map(_digest_of, reached(*names))))
 
 
+def version_of_benchmark(name):
+    """Return the version of a benchmark, ``handlers.Hello.track_hops``: of its file, and of what counts for it."""
+    counted = ["harness.callgrind"] if name.endswith(".track_instructions") else []
+    return version_of("benchmarks." + name.partition(".")[0], *counted)
+
+
 def reached(*names):
     """Return the names of all modules of this repository that run with those of ``names``, which are the first."""
     found = list(names)

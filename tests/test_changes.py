@@ -249,7 +249,14 @@ def test_percentages_are_never_rounded_to_nothing() -> None:
 
 @pytest.mark.parametrize(
     ("unit", "kind"),
-    [("instructions", "cost"), ("hops", "waits"), ("calls", "counts"), ("seconds", "time"), ("bytes", "memory")],
+    [
+        ("instructions", "cost"),
+        ("hops", "waits"),
+        ("calls", "counts"),
+        ("seconds", "time"),
+        ("bytes", "memory"),
+        ("times the ideal", "time"),
+    ],
 )
 def test_the_kind_of_a_metric(unit: str, kind: str) -> None:
     assert MetricCell("handlers.Hello.track_it", (), unit).kind == kind

@@ -15,18 +15,15 @@ from tools.terminal import Problem
 MOST = 10_000
 """Cells of a benchmark."""
 
-COUNTS = {
-    *("crossings", "hops", "threads", "loops", "tasks", "queries"),
-    *("calls", "bytecodes", "objects", "connections", "blocks", "modules"),
-}
+WAITS = {"crossings", "hops", "threads", "loops", "tasks", "queries"}
+"""The units of what a request also waits for."""
+
+COUNTS = WAITS | {"calls", "bytecodes", "objects", "connections", "blocks", "modules"}
 """The units of exact metrics: the same code always repeats them, however busy the machine is: a difference is a fact,
 and benchmarks of these run beside each other."""
 
 INSTRUCTIONS = "instructions"
 """The unit of what a request costs: nearly exact."""
-
-WAITS = {"crossings", "hops", "threads", "loops", "tasks", "queries"}
-"""The units of what a request also waits for."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){1,4}$")]
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^<>\x00-\x1f]*$")]

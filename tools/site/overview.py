@@ -7,7 +7,7 @@ from typing import Any
 
 from asv.util import human_value
 
-from harness.version import version_of
+from harness.version import version_of_benchmark
 from tools.site import charts
 from tools.site.changes import drift, interval, resolution, resolution_of_instructions
 from tools.site.log import percent
@@ -207,15 +207,8 @@ def changed_since(site: Site) -> list[str]:
     return [
         name
         for name, entry in stored
-        if entry.get("version") != (current_version(name) if part_of(name) in parts else None)
+        if entry.get("version") != (version_of_benchmark(name) if part_of(name) in parts else None)
     ]
-
-
-def current_version(name: str) -> str:
-    """Return the version that a benchmark has in the suite at hand."""
-    counted = ["harness.callgrind"] if name.endswith(".track_instructions") else []
-    version: str = version_of(f"benchmarks.{part_of(name)}", *counted)
-    return version
 
 
 def part_of(name: str) -> str:

@@ -38,18 +38,10 @@ class MetricCell(Named):
 
     @property
     def kind(self) -> str:
-        """What the metric tells: "cost", "waits", "time", or other "counts", which explain."""
-        if self.unit == INSTRUCTIONS:
-            return "cost"
-        return (
-            "waits"
-            if self.unit in WAITS
-            else "counts"
-            if self.exact
-            else "time"
-            if self.unit == "seconds"
-            else "memory"
-        )
+        """What the metric tells: "cost", "waits", "time", "memory", or other "counts", which explain."""
+        if self.exact:
+            return "waits" if self.unit in WAITS else "counts"
+        return {INSTRUCTIONS: "cost", "bytes": "memory"}.get(self.unit, "time")
 
     @property
     def variant(self) -> tuple[str, ...]:
