@@ -2,8 +2,6 @@
 
 import functools
 import inspect
-import os
-import tempfile
 
 from django.core.cache import close_caches
 from django.core.handlers.base import BaseHandler, reset_urlconf
@@ -12,7 +10,7 @@ from django.db import close_old_connections, reset_queries
 from django.db.backends.base.base import BaseDatabaseWrapper
 from django.dispatch import Signal
 
-from harness import cells, project, proof
+from harness import cells, project, proof, sqlite
 from harness.response import Lie
 
 
@@ -85,8 +83,7 @@ class RequestSignals(cells.Cells):
     track_instructions = cells.instructions(["WSGI", "ASGI"], ["sync", "async"], ["all"])
 
     def settings(self, receivers):
-        name = os.path.join(tempfile.gettempdir(), "benchproject.sqlite3")
-        return {"DATABASES": {"default": {"ENGINE": "django.db.backends.sqlite3", "NAME": name}}}
+        return {"DATABASES": sqlite.DATABASES}
 
     def prepare(self, receivers):
         for receiver in set(self.SENT).difference(self.RECEIVERS[receivers]):

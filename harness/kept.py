@@ -24,26 +24,32 @@ GRACE = 2.0
 """Seconds that a program has to end by itself."""
 
 _PR_SET_CHILD_SUBREAPER = 36
+_OWN_STDOUT, _LOG = 1, 2  # the keeper's descriptors to which a program may write
 _ROOT = Path(__file__).parent.parent
 
 
 class Kept:
     """A program that runs until ``close()``, or until this process ends."""
 
-    def __init__(self, command, log, env=None, folder=None, stop=signal.SIGTERM, cpus=None, user=None):
-        """Start ``command``, with its output in the file ``log``; ``folder`` is removed after its end.
+    def __init__(
+        self, command, log=None, env=None, folder=None, stop=signal.SIGTERM, cpus=None, user=None, inherited=os.environ
+    ):
+        """Start ``command``, its output in the file ``log`` or where this process's goes.
 
-        ``stop`` is the signal that asks the program to end, ``cpus`` is the set of CPUs that it may use, ``user`` is
-        the name under which it runs (Python 3.9).
+        ``folder`` is removed after its end. ``env`` is added to the environment, which is ``inherited``. ``stop`` is
+        the signal that asks the program to end, ``cpus`` is the set of CPUs that it may use, ``user`` is the name
+        under which it runs (Python 3.9).
         """
-        self.log = Path(log)
-        with self.log.open("wb") as output:
+        self.log = log and Path(log)
+        environment = dict(inherited, **(env or {}))
+        words = [str(_OWN_STDOUT if log is None else _LOG), str(int(stop)), str(folder or ""), user or ""]
+        with self.log.open("wb") if log else contextlib.nullcontext() as output:
             self._keeper = subprocess.Popen(
-                [sys.executable, "-m", "harness.kept", str(int(stop)), str(folder or ""), user or "", *command],
+                [sys.executable, "-m", "harness.kept", *words, *command],
                 stdin=subprocess.PIPE,
-                stdout=subprocess.PIPE,
+                stdout=subprocess.PIPE if log else None,
                 stderr=output,
-                env={**os.environ, **(env or {}), "PYTHONPATH": _path(env)},
+                env=dict(environment, PYTHONPATH=_path(environment)),
                 start_new_session=True,
                 preexec_fn=None if cpus is None else lambda: os.sched_setaffinity(0, cpus),
             )
@@ -78,7 +84,8 @@ class Kept:
         with contextlib.suppress(BrokenPipeError):
             self._keeper.stdin.close()
         self._keeper.wait()
-        self._keeper.stdout.close()
+        if self._keeper.stdout:
+            self._keeper.stdout.close()
 
     def __enter__(self):
         return self
@@ -88,24 +95,25 @@ class Kept:
 
 
 @contextlib.contextmanager
-def temporary_folder(prefix):
-    """Yield a new folder, a ``Path``, that goes with this process, even if that is killed."""
-    folder = Path(tempfile.mkdtemp(prefix=prefix))
+def temporary_folder(prefix, parent=None):
+    """Yield a new folder, a ``Path`` in ``parent``, that goes with this process, even if that is killed."""
+    folder = Path(tempfile.mkdtemp(prefix=prefix, dir=parent))
     with Kept(["sleep", "infinity"], folder / "keeper.log", folder=folder):
         yield folder
 
 
-def _path(env):
-    return os.pathsep.join(filter(None, [{**os.environ, **(env or {})}.get("PYTHONPATH", ""), str(_ROOT)]))
+def _path(environment):
+    return os.pathsep.join(filter(None, [environment.get("PYTHONPATH", ""), str(_ROOT)]))
 
 
-def main(stop, folder, user, *command):
+def main(output, stop, folder, user, *command):
     """Keep a program: end it when standard input ends, answer each line with the instructions so far."""
     ctypes.CDLL(None).prctl(_PR_SET_CHILD_SUBREAPER, 1, 0, 0, 0)
     ends = _report_ended_children()
     count = _instruction_counter()
-    identity = {"user": user, "group": _group_of(user), "extra_groups": []} if user else {}
-    process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=2, start_new_session=True, **identity)
+    options = {"user": user, "group": _group_of(user), "extra_groups": []} if user else {}
+    options.update(stdin=subprocess.DEVNULL, stdout=int(output), start_new_session=True)
+    process = subprocess.Popen(command, **options)
     while process.poll() is None:
         ready, _, _ = select.select([0, ends], [], [])
         if ends in ready:

@@ -19,6 +19,7 @@ import tempfile
 import traceback
 
 QUICK = {"number": 1, "repeat": 1, "warmup_time": 0, "rounds": 1, "min_run_count": 1}
+WARM_UP, REPEATS = 1, 2  # of a count: proofs have warmed the request up, and two tell whether it varies
 
 
 def main(root, pattern, chosen, *functions):
@@ -29,6 +30,7 @@ def main(root, pattern, chosen, *functions):
     update_sys_path(suite)
     outcomes = {}
     found = [benchmark for benchmark in disc_benchmarks(suite) if re.search(pattern, benchmark.name)]
+    vars(sys.modules["harness.count"]).update(WARM_UP=WARM_UP, REPEATS=REPEATS)
     found.sort(key=group)
     for _, benchmarks in itertools.groupby(found, group):
         benchmarks = list(benchmarks)

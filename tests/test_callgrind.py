@@ -22,7 +22,10 @@ HELLO = [f"handlers.Hello.time_request:{index}" for index in range(4)]
 INVENTORY = [line.split() for line in (ROOT / "tests/inventory.txt").read_text().splitlines()]
 COUNTED = [f"{name}:0" for name, _ in INVENTORY if name.endswith(".track_instructions")]
 
-pytestmark = pytest.mark.usefixtures("valgrind")
+pytestmark = [
+    pytest.mark.usefixtures("valgrind"),
+    pytest.mark.xdist_group("callgrind"),  # one worker has what the first tests count
+]
 
 
 def counted(django: Path, cells: list[str], layouts: int = 1) -> list[dict[str, Any]]:

@@ -15,7 +15,8 @@ import pytest
 from conftest import ROOT, Checkout, Djangos, path_without
 from test_bisect import Planned
 
-from tools.compare import instructions
+from tools.compare import comparison, instructions
+from tools.compare.command import command
 from tools.compare.command import compare as tools_compare
 from tools.compare.comparison import Comparison, Outcome, Pair
 from tools.compare.side import Cell
@@ -90,19 +91,28 @@ def test_one_more_crossing_is_found_and_named(checkout: Checkout, said: Callable
     assert "django.core.handlers.asgi.planted" in [called for called, _, _ in asynchronous["calls"]]
 
 
+@pytest.fixture
+def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
+    """Fewer processes, which tell a change of many per cent."""
+    monkeypatch.setattr(instructions.Callgrind, "layouts", 3)
+    monkeypatch.setattr(comparison, "PAIRS", 4)
+
+
+@pytest.mark.usefixtures("fewer")
 def test_inlined_work_is_found_by_bytecodes_instructions_and_time(
-    checkout: Checkout, tmp_path: Path, temporary: Path
+    checkout: Checkout, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """Said at once, in a table and in files."""
     checkout.plant("django/core/handlers/wsgi.py", CALL, "        for _ in range(6000):\n            pass\n")
     files = ("--markdown", str(tmp_path / "a.md"), "--json", str(tmp_path / "a.json"))
-    done = compare(checkout.path, temporary, *WORKTREE, *files)
-    assert done.stdout.startswith("HEAD (")
-    assert "handlers.Hello WSGI, sync: bytecodes" in done.stderr
-    assert "Instructions and times" in done.stdout
+    status = command.main(["--django", str(checkout.path), *WORKTREE, *files], standalone_mode=False)
+    done = capsys.readouterr()
+    assert done.out.startswith("HEAD (")
+    assert "handlers.Hello WSGI, sync: bytecodes" in done.err
+    assert "Instructions and times" in done.out
     assert "### Instructions and times" in (tmp_path / "a.md").read_text()
     report = json.loads((tmp_path / "a.json").read_text())
-    assert report["status"] == done.returncode == 1
+    assert report["status"] == status == 1
     sync = cell(report, "WSGI", "sync")
     assert set(sync["changes"]) <= {"bytecodes"}
     by = {estimate["unit"]: estimate for estimate in sync["estimates"]}
@@ -151,6 +161,7 @@ def test_a_template_alone_is_a_change(checkout: Checkout, said: Callable[..., An
     assert "unchanged" in report["headline"]
 
 
+@pytest.mark.usefixtures("fewer")
 def test_less_work_is_faster_and_status_0(checkout: Checkout, monkeypatch: pytest.MonkeyPatch) -> None:
     """By a planned counter, which takes no minutes; the one of this machine counts what is inlined, above."""
     monkeypatch.setattr(instructions, "counter", lambda side, cell: Planned())

@@ -1,7 +1,6 @@
 """One more Python call in a part of Django's request path is shown by that part's scenarios and by no other."""
 
 import shutil
-from functools import cache
 from pathlib import Path
 from typing import Any, NamedTuple
 
@@ -60,41 +59,62 @@ PLANTS = {
 }
 
 
-@cache
-def baseline(djangos: Djangos) -> dict[str, Any]:
-    functions = [plant.function for plant in PLANTS.values()]
-    return djangos.run_cells(djangos.path(Djangos.NEWEST), SCENARIOS, *functions)
+Times = dict[tuple[str, int], int]
+"""How often something happens in one request, by benchmark and cell."""
 
 
-@pytest.fixture
-def own_django(djangos: Djangos, tmp_path: Path) -> Path:
-    """A copy of the newest Django that a test may change."""
-    ignored = shutil.ignore_patterns("static")
-    shutil.copytree(djangos.path(Djangos.NEWEST) / "django", tmp_path / "django", ignore=ignored)
-    return tmp_path
+class Sensitivity(NamedTuple):
+    """How often the functions of plants start on the newest Django, and the calls that the plants add to it."""
+
+    passed: dict[str, Times]
+    added: dict[str, Times]
+
+
+@pytest.fixture(scope="module")
+def sensitivity(djangos: Djangos, tmp_path_factory: pytest.TempPathFactory) -> Sensitivity:
+    """All plants are measured in one tree, each with so many calls that those of others cannot stand in for its own."""
+    before = djangos.run_cells(djangos.path(Djangos.NEWEST), SCENARIOS, *(plant.function for plant in PLANTS.values()))
+    passed = {
+        name: {cell: outcome["starts"][number] for cell, outcome in measured(before).items()}
+        for number, name in enumerate(PLANTS)
+    }
+    calls = {}
+    each = 1
+    for name, times in passed.items():
+        calls[name] = each
+        each *= max(times.values()) + 1
+    after = measured(djangos.run_cells(planted(djangos, tmp_path_factory.mktemp("django"), calls), SCENARIOS))
+    left = {cell: after[cell]["value"] - outcome["value"] for cell, outcome in measured(before).items()}
+    added: dict[str, Times] = {}
+    for name, each in reversed(calls.items()):
+        added[name] = {cell: calls // each for cell, calls in left.items()}
+        left = {cell: calls % each for cell, calls in left.items()}
+    return Sensitivity(passed, added)
+
+
+def measured(found: dict[str, Any]) -> dict[tuple[str, int], Any]:
+    """Return the outcomes that have a value."""
+    return {
+        (benchmark, index): outcome
+        for benchmark, cells in found.items()
+        for index, outcome in enumerate(cells)
+        if "value" in outcome
+    }
+
+
+def planted(djangos: Djangos, folder: Path, calls: dict[str, int]) -> Path:
+    """Return a copy of the newest Django in which each plant's function makes so many calls more."""
+    shutil.copytree(djangos.path(Djangos.NEWEST) / "django", folder / "django", ignore=shutil.ignore_patterns("static"))
+    for name, plant in PLANTS.items():
+        path = folder / "django" / plant.file
+        source = path.read_text()
+        assert source.count(plant.head) >= 1
+        lines = f"{plant.head}\n        for _ in range({calls[name]}):\n            _planted()"
+        path.write_text(f"{source.replace(plant.head, lines, 1)}\n\ndef _planted():\n    pass\n")
+    return folder
 
 
 @pytest.mark.parametrize("name", PLANTS)
-def test_one_more_call_is_shown_where_it_is_and_nowhere_else(djangos: Djangos, own_django: Path, name: str) -> None:
-    plant = PLANTS[name]
-    path = own_django / "django" / plant.file
-    source = path.read_text()
-    assert plant.head in source
-    planted = source.replace(plant.head, f"{plant.head}\n        _planted()", 1)
-    path.write_text(f"{planted}\n\ndef _planted():\n    pass\n")
-
-    before, after = baseline(djangos), djangos.run_cells(own_django, SCENARIOS)
-    added = {
-        (benchmark, index): after[benchmark][index]["value"] - cell["value"]
-        for benchmark, cells in before.items()
-        for index, cell in enumerate(cells)
-        if "value" in cell
-    }
-    passed = {
-        (benchmark, index): cell["starts"][list(PLANTS).index(name)]
-        for benchmark, cells in before.items()
-        for index, cell in enumerate(cells)
-        if "value" in cell
-    }
-    assert any(passed.values())
-    assert added == passed
+def test_one_more_call_is_shown_where_it_is_and_nowhere_else(sensitivity: Sensitivity, name: str) -> None:
+    assert any(sensitivity.passed[name].values())
+    assert sensitivity.added[name] == sensitivity.passed[name]

@@ -18,7 +18,6 @@ import re
 import subprocess
 import sys
 import tarfile
-import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from html.parser import HTMLParser
@@ -27,6 +26,8 @@ from pathlib import Path
 from asv.config import Config
 from asv.publishing import OutputPublisher
 from asv.util import UserError
+
+from harness.kept import temporary_folder
 
 VENDOR = Path(__file__).resolve().parent / "vendor"
 CHART = "chart.js/chart.umd.min.js"
@@ -132,13 +133,13 @@ def fetch(vendor: Path = VENDOR) -> None:
 def pack(package: str, version: str) -> dict[str, bytes]:
     """Return the regular files of an npm package by path; UserError if npm cannot get it."""
     spec = f"{package}@{version}"
-    with tempfile.TemporaryDirectory() as folder:
+    with temporary_folder("npm-") as folder:
         command = ["npm", "pack", "--silent", "--ignore-scripts", "--pack-destination", folder]
         try:
             subprocess.run([*command, spec], check=True, stdout=subprocess.DEVNULL)
         except (OSError, subprocess.CalledProcessError) as error:
             raise UserError(f"npm pack {spec} failed: {error}") from error
-        (archive,) = Path(folder).glob("*.tgz")
+        (archive,) = folder.glob("*.tgz")
         with tarfile.open(archive) as tar:
             files = ((member.name, tar.extractfile(member)) for member in tar)
             return {name.partition("/")[2]: file.read() for name, file in files if file}

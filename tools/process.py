@@ -7,13 +7,14 @@ import signal
 import subprocess
 import sys
 import threading
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
 from pathlib import Path
 
 from asv.util import UserError
 
+from harness.kept import Kept
 from tools import git
 from tools.configuration import ROOT
 
@@ -21,23 +22,11 @@ GRACE = 10.0
 """Seconds that a program has to end by itself after it was interrupted."""
 
 
-def run(command: Sequence[str], cwd: Path, env: Mapping[str, str] | None = None) -> int:
-    """Run ``command``, its output going where the tool's goes, and return its exit status.
-
-    An interruption of the tool interrupts the program's whole process group, waits for it and is raised again.
-    """
-    process = subprocess.Popen(command, cwd=cwd, env=env, start_new_session=True, stdin=subprocess.DEVNULL)
-    try:
-        return process.wait()
-    except BaseException:
-        end(process)
-        raise
-
-
 def asv(configuration: Path, *arguments: str) -> int:
-    """Run asv where its configuration lies, and return its exit status."""
+    """Run asv, its output going where the tool's goes, and return its exit status."""
     command = [sys.executable, "-m", "asv", "--config", str(configuration), *arguments]
-    return run(command, cwd=configuration.parent, env=asv_environment())
+    with Kept(command, stop=signal.SIGINT, inherited=asv_environment()) as program:
+        return int(program.wait())
 
 
 def asv_environment() -> dict[str, str]:

@@ -23,14 +23,14 @@ import posixpath
 import shutil
 import tarfile
 from collections.abc import Generator, Iterable, Iterator, Sequence
-from contextlib import closing
+from contextlib import AbstractContextManager, closing
 from itertools import pairwise
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import IO
 
 from packaging.version import Version
 
+from harness.kept import temporary_folder
 from tools import git
 from tools.files import alone
 from tools.index import Release, download, explained, host
@@ -179,15 +179,15 @@ def _create(repository: Path) -> None:
     if repository.exists():
         raise Problem(f"{repository} is not a git repository: remove it")
     with _scratch(repository) as folder:
-        new = Path(folder, "new.git")
+        new = folder / "new.git"
         git.create(new)
         # A killed init must not leave a directory that looks like a repository.
         new.rename(repository)
 
 
-def _scratch(repository: Path) -> "TemporaryDirectory[str]":
-    """Return a folder beside the repository, in which a rename is one step."""
-    return TemporaryDirectory(prefix=f".{repository.name}.tmp-", dir=repository.parent)
+def _scratch(repository: Path) -> AbstractContextManager[Path]:
+    """Return a folder beside the repository, from which a rename is one step."""
+    return temporary_folder(prefix=f".{repository.name}.tmp-", parent=repository.parent)
 
 
 def _sweep(repository: Path) -> None:

@@ -32,12 +32,13 @@ class Callgrind:
 
     name = "callgrind"
     cells = 6
+    layouts = callgrind.LAYOUTS
 
     def samples(self, tree: Tree, cells: Sequence[Cell]) -> Iterator[list[float]]:
         """Yield the instructions of one call of each cell, layout of memory by layout. Raises CannotMeasure."""
         words = [f"{cell.benchmark}:{cell.index}" for cell in cells]
         try:
-            for counted in callgrind.count(words, python=MEASURED[0], PYTHONPATH=str(tree.path)):
+            for counted in callgrind.count(words, self.layouts, MEASURED[0], PYTHONPATH=str(tree.path)):
                 yield [_number(tree, cell, counted[word]) for cell, word in zip(cells, words, strict=True)]
         except callgrind.CallgrindFailed as problem:
             raise CannotMeasure(f"{tree.label}: {problem}") from problem

@@ -9,7 +9,6 @@ import shutil
 import signal
 import subprocess
 import sys
-import tempfile
 import time
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -20,7 +19,7 @@ from typing import Any
 import click
 from asv.results import get_filename
 
-from harness.kept import Kept
+from harness.kept import Kept, temporary_folder
 from tools import files, terminal
 from tools.configuration import PYTHON, ROOT, derive
 from tools.history import store
@@ -212,7 +211,7 @@ def run_parts(job: Job, commit: str, parts: Sequence[Sequence[str]], errors: dic
     with contextlib.ExitStack() as stack:
         running = []
         for names in filter(None, parts):
-            folder = Path(stack.enter_context(tempfile.TemporaryDirectory(dir=job.scratch)))
+            folder = stack.enter_context(temporary_folder("part-", job.scratch))
             for name in ("benchmarks.json", "machine.json"):
                 os.link(job.scratch / name, folder / name)
             (folder / "names").write_text("\n".join(names))
