@@ -5,6 +5,7 @@ from conftest import Suite
 from test_lies import refused
 
 SIGNALS, BRIDGING, VIEWS = "benchmarks/signals.py", "benchmarks/bridging.py", "benchproject/views/signals.py"
+SQLITE = "harness/sqlite.py"
 
 
 @pytest.mark.parametrize(
@@ -31,8 +32,8 @@ SIGNALS, BRIDGING, VIEWS = "benchmarks/signals.py", "benchmarks/bridging.py", "b
             "sync_to_async(connection.ensure_connection)()",
             "_close ran 0",
         ),
-        ("OpenConnection.track_hops-2", SIGNALS, '"NAME": name', '"NAME": name, "CONN_MAX_AGE": None', "_close ran 0"),
-        ("OpenConnection.track_hops-2", SIGNALS, '"NAME": name', '"NAME": ":memory:"', "_close ran 0"),
+        ("OpenConnection.track_hops-2", SQLITE, '"NAME": NAME', '"NAME": NAME, "CONN_MAX_AGE": None', "_close ran 0"),
+        ("OpenConnection.track_hops-2", SQLITE, '"NAME": NAME', '"NAME": ":memory:"', "_close ran 0"),
     ],
 )
 def test_a_signal_that_is_not_received_is_refused(

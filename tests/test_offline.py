@@ -135,6 +135,7 @@ def _write_project(folder: Path) -> None:
     (folder / "tools").mkdir()
     shutil.copy(ROOT / "tools" / "__init__.py", folder / "tools")
     shutil.copy(ROOT / "tools" / "offline.py", folder / "tools")
+    shutil.copytree(ROOT / "harness", folder / "harness")
     shutil.copytree(ROOT / "tools" / "vendor", folder / "tools" / "vendor")
     _git(folder, "init", "--quiet", "--initial-branch=main", "repo")
 
