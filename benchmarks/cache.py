@@ -50,8 +50,9 @@ class Operation(cells.Calls):
         return functools.partial(getattr(cache, name), *arguments)
 
     def prove(self, api, backend, operation):
-        from django.core.cache import cache
+        from django.core.cache import cache, caches
 
+        prove_equal(type(caches["default"]).__name__, BACKENDS[backend].partition(".")[2])
         self.written += 1
         values = {key: "%s of proof %d" % (key, self.written) for key in KEYS}
         cache.set_many(values)

@@ -6,13 +6,14 @@ PostgreSQL is measured where DATABASE_URL names one, in a schema that is dropped
 import contextlib
 import importlib
 import os
+import secrets
 from urllib.parse import unquote, urlsplit
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models, transaction
 
-from harness import cells, project, sqlite
+from harness import cells, loop, project, sqlite
 from harness.proof import prove_runs, witness
 from harness.response import Lie
 
@@ -132,6 +133,15 @@ class Forum(Items, cells.Cells):
         super().prove(interface, self.APIS[api], api, *variant)
 
 
+# What an operation must return of a table whose titles end with a seed, which has one more item.
+READS = {
+    "get": lambda seed: "Item 50" + seed,
+    "filter": lambda seed: ["Item 1" + seed, "Item 2" + seed],
+    "iterator": lambda seed: execute("SELECT SUM(id) FROM forum_item").fetchone()[0],
+    "count": lambda seed: 101,
+}
+
+
 class Query(Items, cells.Calls):
     """What does one operation of the ORM cost, by each way to it?
 
@@ -173,3 +183,19 @@ class Query(Items, cells.Calls):
         found = [value, execute("SELECT COUNT(*), SUM(views) FROM forum_item").fetchone()]
         if found != expected:
             raise Lie("%s returned and left %s, not %s" % (operation, found, expected))
+        if operation in READS:
+            self.prove_another(operation)
+
+    def prove_another(self, operation):
+        """Raise Lie unless what is read is what nobody knew before."""
+        seed = secrets.token_hex(8)
+        execute("UPDATE forum_item SET title = title || '%s'" % seed)
+        execute("INSERT INTO forum_item (title, body, views) VALUES ('New', '', 0)")
+        try:
+            expected = READS[operation](seed)
+            found = loop.settle(self.request())
+            if found != expected:
+                raise Lie("%s returned %r, not %r" % (operation, found, expected))
+        finally:
+            execute("DELETE FROM forum_item WHERE id > 100")
+            execute("UPDATE forum_item SET title = 'Item ' || id")

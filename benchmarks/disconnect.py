@@ -25,7 +25,7 @@ class Disconnect(cells.Uncounted):
     param_names = ["client_leaves"]
     urlconf = "benchproject.views.disconnect"
     patience = 2  # seconds after which a view is taken for one that never starts or is never cancelled
-    time_to_end = 0.1  # seconds: asgiref does not wait for the thread that ends a request's thread
+    settling = 0.1  # seconds: asgiref does not wait for the thread that ends a request's thread
     times = 30
 
     def setup(self, moment):
@@ -63,11 +63,11 @@ class Disconnect(cells.Uncounted):
 
     async def left_over(self, things):
         """Return how many things are there, once clients have left, that were not there before and do not soon end."""
-        await asyncio.sleep(self.time_to_end)
+        await asyncio.sleep(self.settling)
         before = len(things())
         for _ in range(self.times):
             await self.leave()
-        await asyncio.sleep(self.time_to_end)
+        await asyncio.sleep(self.settling)
         return len(things()) - before
 
     async def track_seconds(self, moment):

@@ -27,6 +27,7 @@ class Failing:
     }
 
     urlconf = "benchproject.views.errors"
+    raises = True
 
     def settings(self, error="no route"):
         return {

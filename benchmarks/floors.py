@@ -8,7 +8,7 @@ import asyncio
 from asgiref.sync import async_to_sync, sync_to_async
 
 from harness import asgi, loop, wsgi
-from harness.proof import prove_place, prove_response, witness
+from harness.proof import prove_place, prove_response, prove_runs, witness
 
 
 def nothing():
@@ -44,12 +44,21 @@ class EventLoop:
     def time_run_until_complete(self):
         loop.get().run_until_complete(nothing_awaited())
 
+    def prove(self):
+        made, closed = asyncio.BaseEventLoop.__init__, asyncio.BaseEventLoop.close
+        prove_runs(self.time_create_and_close, {made: 1, closed: 1})
+        prove_runs(self.time_asyncio_run, {made: 1, nothing_awaited: 1, closed: 1})
+        prove_runs(self.time_run_until_complete, {made: 0, nothing_awaited: 1, closed: 0})
+
 
 class Coroutine:
     """What does awaiting a coroutine that does nothing cost?"""
 
     async def time_await(self):
         await nothing_awaited()
+
+    def prove(self):
+        prove_runs(self.time_await, {nothing_awaited: 1})
 
 
 class Thread:

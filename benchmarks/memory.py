@@ -63,6 +63,7 @@ class Upload(cells.NativeCells, cells.Uncounted):
 
     urlconf = "benchproject.views.memory"
     SIZE = 10 * 2**20
+    varies = True
     track_peak_memory = peak_memory
 
     def path(self):
@@ -70,12 +71,12 @@ class Upload(cells.NativeCells, cells.Uncounted):
 
     def message(self):
         start = b'--boundary\r\nContent-Disposition: form-data; name="file"; filename="zeros"\r\n\r\n'
-        body = start + bytes(self.SIZE) + b"\r\n--boundary--\r\n"
+        body = start + bytes(self.SIZE + len(self.seed)) + b"\r\n--boundary--\r\n"
         headers = [("Content-Type", "multipart/form-data; boundary=boundary")]
         return {"method": "POST", "headers": headers, "body": body}
 
     def answer(self):
-        return 200, str(self.SIZE).encode()
+        return 200, str(self.SIZE + len(self.seed)).encode()
 
 
 class Stream(cells.Uncounted):

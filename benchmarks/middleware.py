@@ -1,7 +1,10 @@
 """The middleware chain: what each kind of middleware costs, and the crossings that a mixed chain makes."""
 
+from django.core.handlers.base import BaseHandler
+
 from benchproject import middleware, startproject
 from harness import cells, project
+from harness.response import Lie
 
 # One hook of each, by which the proof knows that it ran; they are there in each Django since 3.0.
 STARTPROJECT_RUNS = [
@@ -13,6 +16,9 @@ STARTPROJECT_RUNS = [
     "django.contrib.messages.middleware.MessageMiddleware.process_request",
     "django.middleware.clickjacking.XFrameOptionsMiddleware.process_response",
 ]
+
+# What other middlewares leave at the request that reaches the view; those before them are seen by their headers.
+STARTPROJECT_LEAVES = ["session", "csrf_processing_done", "user", "_messages"]
 
 KINDS = {
     "sync-only": "sync_only",
@@ -40,8 +46,17 @@ class StartProject(cells.Cells):
     def settings(self):
         return {"INSTALLED_APPS": startproject.INSTALLED_APPS, "MIDDLEWARE": startproject.MIDDLEWARE}
 
+    def headers(self):
+        added = {"Content-Length": "13", "X-Content-Type-Options": "nosniff", "X-Frame-Options": "DENY"}
+        return {**super().headers(), **added}
+
     def runs(self):
         return {project.method(name): 1 for name in STARTPROJECT_RUNS}
+
+    def prove_request(self, request):
+        missing = [name for name in STARTPROJECT_LEAVES if not hasattr(request, name)]
+        if missing:
+            raise Lie("the view's request lacks %s" % ", ".join(missing))
 
 
 class Stack(cells.Cells):
@@ -92,4 +107,5 @@ class Hook(cells.Cells):
         return "/%s/%s/" % (self.HOOKS[hook][1], self.view)
 
     def runs(self, hook):
-        return {getattr(getattr(middleware, self.HOOKS[hook][0]), hook): 1}
+        runs = {getattr(getattr(middleware, self.HOOKS[hook][0]), hook): 1}
+        return {BaseHandler.process_exception_by_middleware: int(hook == "process_exception"), **runs}

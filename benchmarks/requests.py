@@ -14,25 +14,46 @@ from benchproject.views import requests as views
 from harness import cells
 from harness.response import Lie
 
-BROWSER = [
-    ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
-    ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
-    ("Accept-Language", "en-GB,en;q=0.8,de;q=0.5"),
-    ("Accept-Encoding", "gzip, deflate, br, zstd"),
-]
 MORE = [("X-Header-%d" % n, "value %d" % n) for n in range(45)]  # with Host, the browser's and these it is 50 headers
-COOKIES = "; ".join(["cookie%d=value%d" % (n, n) for n in range(9)] + ["sessionid=0123456789abcdef0123456789abcdef"])
-FORM = urlencode(dict({"field%d" % n: "value %d" % n for n in range(9)}, comment="wär & wäre")).encode()
-JSON = json.dumps({"items": [{"id": n, "name": "item %d" % n, "price": n / 4} for n in range(20)]}).encode()
 MULTIPART = (
     b'--boundary\r\nContent-Disposition: form-data; name="file"; filename="file.bin"\r\n'
     b"Content-Type: application/octet-stream\r\n\r\n%s\r\n--boundary--\r\n"
 )
 
 
+def browser(seed):
+    return [
+        ("User-Agent", "Mozilla/5.0 (X11; Linux x86_64; rv:140.0) Gecko/20100101 Firefox/140.0"),
+        ("Accept", "text/html,application/xhtml+xml,application/xml;q=0.9,*/*;q=0.8"),
+        ("Accept-Language", "en-GB,en;q=0.8,de;q=0.5" + seed),
+        ("Accept-Encoding", "gzip, deflate, br, zstd"),
+    ]
+
+
+def query(seed):
+    return "?page=9%s&" % seed + urlencode({"field%d" % n: "value %d" % n for n in range(9)})
+
+
+def cookies(seed):
+    pairs = ["cookie%d=value%d" % (n, n) for n in range(9)] + ["sessionid=0123456789abcdef0123456789abcdef" + seed]
+    return [("Cookie", "; ".join(pairs))]
+
+
+def form(seed):
+    return urlencode(dict({"field%d" % n: "value %d" % n for n in range(9)}, comment="wär & wäre" + seed)).encode()
+
+
+def items(seed):
+    return json.dumps({"items": [{"id": n, "name": "item %d" % n + seed, "price": n / 4} for n in range(20)]}).encode()
+
+
+def noise(megabytes, seed):
+    """Return bytes in which no part is like another, the same for a seed."""
+    return hashlib.shake_256(seed.encode()).digest(2**15) + _noise(megabytes)[2**15 :]
+
+
 @functools.lru_cache(maxsize=None)
-def noise(megabytes):
-    """Return bytes in which no part is like another, the same in every process."""
+def _noise(megabytes):
     return hashlib.shake_256(b"noise").digest(megabytes << 20)
 
 
@@ -47,25 +68,26 @@ class Head(cells.NativeCells):
     """
 
     CARRIES = {
-        "query string": ("query", [], b"10 9"),
-        "5 headers": ("headers", BROWSER, b"5 en-GB,en;q=0.8,de;q=0.5"),
-        "50 headers": ("headers", BROWSER + MORE, b"50 en-GB,en;q=0.8,de;q=0.5"),
-        "10 cookies": ("cookies", [("Cookie", COOKIES)], b"10 0123456789abcdef0123456789abcdef"),
+        "query string": lambda seed: ("query", [], "10 9" + seed),
+        "5 headers": lambda seed: ("headers", browser(seed), "5 en-GB,en;q=0.8,de;q=0.5" + seed),
+        "50 headers": lambda seed: ("headers", browser(seed) + MORE, "50 en-GB,en;q=0.8,de;q=0.5" + seed),
+        "10 cookies": lambda seed: ("cookies", cookies(seed), "10 0123456789abcdef0123456789abcdef" + seed),
     }
 
     urlconf = "benchproject.views.requests"
+    varies = True
     params, param_names = cells.over(cells.NativeCells, carries=list(CARRIES))
     track_instructions = cells.instructions(["WSGI", "ASGI"], ["query string", "50 headers"])
 
     def path(self, carries):
-        query = "?page=9&" + urlencode({"field%d" % n: "value %d" % n for n in range(9)})
-        return "/%s/%s/" % (self.CARRIES[carries][0], self.view) + query * (carries == "query string")
+        path = "/%s/%s/" % (self.CARRIES[carries](self.seed)[0], self.view)
+        return path + query(self.seed) * (carries == "query string")
 
     def message(self, carries):
-        return {"headers": self.CARRIES[carries][1]}
+        return {"headers": self.CARRIES[carries](self.seed)[1]}
 
     def answer(self, carries):
-        return 200, self.CARRIES[carries][2]
+        return 200, self.CARRIES[carries](self.seed)[2].encode()
 
 
 class Body(cells.NativeCells):
@@ -75,18 +97,23 @@ class Body(cells.NativeCells):
     """
 
     CARRIES = {
-        "form": lambda: ("form", post("application/x-www-form-urlencoded", FORM), "10 wär & wäre"),
-        "JSON": lambda: ("json_body", post("application/json", JSON), "20 item 19"),
-        "multipart 1 MB": lambda: (
+        "form": lambda seed: ("form", post("application/x-www-form-urlencoded", form(seed)), "10 wär & wäre" + seed),
+        "JSON": lambda seed: ("json_body", post("application/json", items(seed)), "20 item 19" + seed),
+        "multipart 1 MB": lambda seed: (
             "upload",
-            post("multipart/form-data; boundary=boundary", MULTIPART % noise(1)),
-            views.summary(noise(1)),
+            post("multipart/form-data; boundary=boundary", MULTIPART % noise(1, seed)),
+            views.summary(noise(1, seed)),
         ),
-        "10 MB": lambda: ("body", post("application/octet-stream", noise(10)), views.summary(noise(10))),
-        "10 MB never read": lambda: ("unread", post("application/octet-stream", noise(10)), str(10 << 20)),
+        "10 MB": lambda seed: (
+            "body",
+            post("application/octet-stream", noise(10, seed)),
+            views.summary(noise(10, seed)),
+        ),
+        "10 MB never read": lambda seed: ("unread", post("application/octet-stream", noise(10, seed)), str(10 << 20)),
     }
 
     urlconf = "benchproject.views.requests"
+    varies = True
     params, param_names = cells.over(cells.NativeCells, carries=list(CARRIES))
     track_instructions = cells.instructions(["WSGI", "ASGI"], ["form", "multipart 1 MB"])
 
@@ -94,13 +121,13 @@ class Body(cells.NativeCells):
         return {"DATA_UPLOAD_MAX_MEMORY_SIZE": None}
 
     def path(self, carries):
-        return "/%s/%s/" % (self.CARRIES[carries]()[0], self.view)
+        return "/%s/%s/" % (self.CARRIES[carries](self.seed)[0], self.view)
 
     def message(self, carries):
-        return self.CARRIES[carries]()[1]
+        return self.CARRIES[carries](self.seed)[1]
 
     def answer(self, carries):
-        return 200, self.CARRIES[carries]()[2].encode()
+        return 200, self.CARRIES[carries](self.seed)[2].encode()
 
     def runs(self, carries):
         return {HttpRequest.body.fget: 0, HttpRequest.read: 0} if carries == "10 MB never read" else {}

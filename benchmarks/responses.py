@@ -46,6 +46,9 @@ class JsonResponse(cells.NativeCells):
         items = [{"id": n, "name": "item %d" % n, "price": n / 4, "tags": ["new", "blue"]} for n in range(20)]
         return 200, json.dumps({"items": items}).encode()
 
+    def headers(self):
+        return {"Content-Type": "application/json"}
+
     def runs(self):
         return {django.http.JsonResponse.__init__: 1}
 
@@ -63,6 +66,10 @@ class FileResponse(cells.NativeCells):
 
     def answer(self):
         return 200, lines(1 << 20)
+
+    def headers(self):
+        disposition = 'attachment; filename="lines.txt"'
+        return {"Content-Type": "text/plain", "Content-Disposition": disposition, "Content-Length": str(1 << 20)}
 
     def runs(self):
         return {django.http.FileResponse.set_headers: 1}

@@ -25,6 +25,8 @@ class Fresh:
 class Interpreter(Fresh):
     """What does a process cost that imports nothing? The floor of each start."""
 
+    unproven = "a process that does nothing leaves nothing to look at, and one that fails is an error"
+
     def timeraw_start(self):
         return "subprocess.check_call([sys.executable, '-c', 'pass'])", "import subprocess, sys"
 

@@ -31,17 +31,35 @@ class Style(cells.Cells):
 
     urlconf = "benchproject.views.views"
     params, param_names = cells.over(cells.Cells, style=list(STARTS))
+    varies = True
 
     def settings(self, style):
         there = self.view == "sync" or "View" not in style or hasattr(View, "view_is_async")
         project.need("async handlers in class-based views (Django 4.1)", there)
         return {"TEMPLATES": [TEMPLATES]}
 
+    def setup(self, interface, view, style):
+        super().setup(interface, view, style)
+        loop.settle(self.request())  # for the first time a template is compiled
+
     def path(self, style):
         return "/%s/%s/" % (style, self.view)
 
     def runs(self, style):
-        return dict.fromkeys(self.STARTS[style], 1)
+        return {Template.__init__: 0, **dict.fromkeys(self.STARTS[style], 1)}
+
+    def answer(self, style):
+        return 200, b"Hello, %s!" % (self.seed or "world").encode()
+
+    def prove_another(self, style):
+        from benchproject.views import views  # needs settings to be imported
+
+        if Template.render in self.STARTS[style]:
+            views.NAME["name"] = self.seed
+            try:
+                super().prove_another(style)
+            finally:
+                views.NAME["name"] = "world"
 
 
 class Decorator(cells.NativeCells):

@@ -31,7 +31,8 @@ class ASGICaller:
 
     @staticmethod
     def response(raw):
-        """Return a raw response as a ``Response``."""
+        """Return a raw response as a ``Response``. Raises Lie unless its messages are in ASGI's order."""
+        prove_order(raw)
         headers = [(name.decode("latin1"), value.decode("latin1")) for name, value in raw[0]["headers"]]
         return Response(raw[0]["status"], headers, b"".join(ASGICaller.chunks(raw)))
 
@@ -39,6 +40,16 @@ class ASGICaller:
     def chunks(raw):
         """Return the parts in which the body of a raw response came, without empty ones."""
         return [message["body"] for message in raw[1:] if message.get("body")]
+
+
+def prove_order(messages):
+    """Raise Lie unless messages are one start, then bodies of which the last alone says so, and may be empty."""
+    types = ["http.response.start"] + ["http.response.body"] * (len(messages) - 1)
+    more = [message.get("more_body", False) for message in messages[1:]]
+    empty = [not message.get("body") for message in messages[1:-1]]
+    if [message["type"] for message in messages] != types or more != [True] * len(empty) + [False] or any(empty):
+        told = [(each["type"], each.get("more_body"), len(each.get("body", b""))) for each in messages]
+        raise Lie("ASGI: messages out of order: %s" % told)
 
 
 class Exchange:

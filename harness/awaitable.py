@@ -5,12 +5,17 @@ Here whatever a benchmark, its setup, its teardown or its proof returns is await
 and plain functions that return a coroutine, in one event loop that lives as long as the process.
 """
 
+import collections.abc
+import concurrent.futures
+import contextlib
 import functools
 import gc
 import inspect
+import io
 import itertools
 import math
 import re
+import sys
 
 from asv_runner.benchmarks import benchmark_types
 from asv_runner.benchmarks.mark import SkipNotImplemented
@@ -18,23 +23,38 @@ from asv_runner.benchmarks.time import TimeBenchmark
 from asv_runner.benchmarks.timeraw import TimerawBenchmark
 from asv_runner.benchmarks.track import TrackBenchmark
 
-from harness import callgrind, loop
-from harness.proof import every_coroutine_awaited
+from benchproject.views import served
+from harness import callgrind, discovery, installed, interpreter, loop
+from harness.proof import NEVER_AWAITED, every_coroutine_awaited
+from harness.response import Lie
 from harness.version import version_of_benchmark
 
 
 def register():
-    """Put an awaiting type in the place of each of asv's types, once; timeraw's is only kept from losing coroutines."""
+    """Put an awaiting type in the place of each of asv's types, once; timeraw's is only kept from losing coroutines.
+
+    Raises SystemExit, asv's one line, where this environment holds something else than what is to be measured.
+    """
+    installed.refuse_others()
     benchmark_types[:] = [
         kind if issubclass(kind, Awaiting) else type(kind.__name__, (_behaviour(kind), kind), {})
         for kind in benchmark_types
     ]
     if Instructions not in benchmark_types:
         benchmark_types.insert(0, Instructions)  # the first whose name fits
+    discovery.register()
 
 
 def _behaviour(kind):
-    return AwaitingTime if kind is TimeBenchmark else Awaiting
+    return {TimeBenchmark: AwaitingTime, TimerawBenchmark: AwaitingTimeraw}.get(kind, Awaiting)
+
+
+def refuse_other_conditions():
+    """Raise Lie unless a plain interpreter runs the code that was installed to be measured."""
+    interpreter.refuse_unlike_plain()
+    foreign = list(installed.foreign_modules())
+    if foreign:
+        raise Lie("; ".join(foreign))
 
 
 class Awaiting:
@@ -45,7 +65,7 @@ class Awaiting:
 
     def __init__(self, name, func, attr_sources):
         super().__init__(name, func, attr_sources)
-        self._proofs = [getattr(source, "prove", None) for source in attr_sources]
+        self._proofs = _proofs_of(name, attr_sources)
         self._setups = [_settling(setup) for setup in self._setups]
         self._teardowns = [_settling(teardown) for teardown in self._teardowns]
         _refuse_what_nobody_awaits(self)
@@ -66,8 +86,11 @@ class Awaiting:
         return result
 
     def _prove(self, *param):
-        for proof in filter(None, self._proofs):
-            loop.settle(proof(*param))
+        refuse_other_conditions()
+        for proof in self._proofs:
+            value = loop.settle(proof(*param))
+            if value is not None:
+                raise Lie("%s: prove returned %r; it raises, or returns None" % (self.name, value))
 
     def enter(self, index):
         """Set the parameters of a cell and run its setups. Raises NotImplementedError where this Django has no such."""
@@ -76,11 +99,22 @@ class Awaiting:
         for setup in self._setups:
             setup(*self._current_params)
 
+    def do_setup(self):
+        gc.freeze()
+        with every_coroutine_awaited():
+            return super().do_setup()
+
     def do_teardown(self):
         try:
-            super().do_teardown()
+            with every_coroutine_awaited():
+                super().do_teardown()
         finally:
             loop.close()
+
+    def batch(self, clock):
+        """Return what times calls of the cell that was entered."""
+        scenario = getattr(self.call, "__self__", None)
+        return Batch(functools.partial(self.call, *self._current_params), clock, getattr(scenario, "answers", 0))
 
 
 class AwaitingTime(Awaiting):
@@ -89,7 +123,31 @@ class AwaitingTime(Awaiting):
     _setup_isolates_timed_calls = False  # or asv_runner would batch no benchmark that has a setup: number=1
 
     def _get_timer(self, *param):
-        return Batch(functools.partial(self.call, *param), self.timer)
+        return self.batch(self.timer)
+
+
+class AwaitingTimeraw(Awaiting):
+    """A timeraw benchmark whose code, in the processes that run it, leaves no coroutine unawaited."""
+
+    def _get_timer(self, *param):
+        return Separate(super()._get_timer(*param))
+
+
+class Separate:
+    """asv's timer of code in a process of its own. Raises Lie where that process made a coroutine for nothing."""
+
+    def __init__(self, timer):
+        self.timer = timer
+
+    def timeit(self, number):
+        said = io.StringIO()
+        with contextlib.redirect_stderr(said):
+            seconds = self.timer.timeit(number)
+        sys.stderr.write(said.getvalue())
+        forgotten = re.search(NEVER_AWAITED, said.getvalue())
+        if forgotten:
+            raise Lie(forgotten.group())
+        return seconds
 
 
 class Instructions(Awaiting, TrackBenchmark):
@@ -136,24 +194,31 @@ class Batch:
     """asv's timer: ``timeit(number)`` returns the seconds that ``number`` calls take, awaited where awaitable.
 
     Sync and async are timed by the same lines but for the await, with garbage collection off as timeit does. One call
-    is made first, to see which of the two it is.
+    is made first, to see which of the two it is. ``answers`` is how many views answer a call: each counts itself, and
+    a batch that they did not answer is a lie, as it is told to a clock that nobody watches.
     """
 
-    def __init__(self, call, clock):
+    def __init__(self, call, clock, answers=0):
         self.call = call
         self.clock = clock
+        self.answers = answers
         first = call()
         self.seconds = self._awaited if inspect.isawaitable(first) else self._called
-        loop.settle(first)
+        _refuse_undone(loop.settle(first))
 
     def timeit(self, number):
         collecting = gc.isenabled()
         gc.disable()
+        before = next(served)
         try:
-            return loop.settle(self.seconds(number))
+            seconds = loop.settle(self.seconds(number))
         finally:
             if collecting:
                 gc.enable()
+        answered = next(served) - before - 1
+        if self.answers and answered != number * self.answers:
+            raise Lie("%d requests were timed, the views answered %d" % (number, answered))
+        return seconds
 
     def _called(self, number):
         call, clock = self.call, self.clock
@@ -163,6 +228,7 @@ class Batch:
         seconds = clock() - start
         if inspect.isawaitable(value):
             raise TypeError("%r returned an awaitable after it had returned none" % call)
+        _refuse_undone(value)
         return seconds
 
     async def _awaited(self, number):
@@ -178,7 +244,9 @@ def _settling(func):
 
     @functools.wraps(func)
     def settled(*param):
-        return loop.settle(func(*param))
+        value = loop.settle(func(*param))
+        _refuse_undone(value)
+        return value
 
     settled.__signature__ = inspect.signature(func)
     return settled
@@ -189,8 +257,27 @@ def _refuse_what_nobody_awaits(benchmark):
     functions = [benchmark.func] + benchmark._setups + benchmark._teardowns + [benchmark._setup_cache]
     for function in map(inspect.unwrap, filter(None, functions)):
         unawaited = isinstance(benchmark, TimerawBenchmark) or function is benchmark._setup_cache
-        if inspect.isasyncgenfunction(function) or (unawaited and inspect.iscoroutinefunction(function)):
+        never_run = inspect.isasyncgenfunction(function) or inspect.isgeneratorfunction(function)
+        if never_run or (unawaited and inspect.iscoroutinefunction(function)):
             raise SystemExit(
-                "%s: nothing would await %s; make it a plain def, or an async def time_, track_, mem_ or peakmem_"
+                "%s: nothing would run %s; make it a plain def, or an async def time_, track_, mem_ or peakmem_"
                 % (benchmark.name, function.__qualname__)
             )
+
+
+def _refuse_undone(value):
+    """Raise Lie for a value that stands for work which nobody does: a generator, a map, a future of a thread."""
+    if isinstance(value, (collections.abc.Iterator, collections.abc.AsyncIterator, concurrent.futures.Future)):
+        raise Lie("a %s was returned, and nothing runs it" % type(value).__name__)
+
+
+def _proofs_of(name, sources):
+    """Return the functions that prove a benchmark. Raises SystemExit, asv's one line, where nothing would."""
+    proofs = [source.prove for source in sources if hasattr(source, "prove")]
+    reasons = [source.unproven for source in sources if hasattr(source, "unproven")]
+    if not proofs and not any(isinstance(reason, str) and reason for reason in reasons):
+        raise SystemExit("%s: nothing proves it; give it a prove, or say in unproven why it needs none" % name)
+    for proof in proofs:
+        if not callable(proof) or inspect.isgeneratorfunction(proof) or inspect.isasyncgenfunction(proof):
+            raise SystemExit("%s: its prove would prove nothing; make it a plain def, or an async def" % name)
+    return proofs

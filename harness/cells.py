@@ -5,8 +5,14 @@ comes back, which functions run. A file of benchmarks imports this module and no
 class that it finds in a file for a scenario of that file.
 """
 
-from django.http.response import HttpResponseBase
+import secrets
 
+from django.core.handlers.base import BaseHandler
+from django.core.handlers.exception import response_for_exception
+from django.http.response import HttpResponseBase
+from django.urls import set_urlconf
+
+from benchproject.views import served
 from harness import loop, project, proof
 from harness.asgi import ASGICaller, Lifespan
 from harness.bytecodes import count_bytecodes
@@ -107,6 +113,9 @@ class Cells(Counted):
     param_names = ("interface", "view")
     sync_callers = ("WSGI",)
     urlconf = "benchproject.views.hello"  # whose routes are there
+    raises = False  # whether Django handles an exception
+    varies = False  # whether what comes back tells what the request carried
+    seed = ""  # makes another request of it, in a proof
 
     def settings(self, *variant):
         """Return the settings that differ from benchproject's."""
@@ -127,6 +136,10 @@ class Cells(Counted):
         """Return the status and the body that must come back."""
         return 200, b"Hello, world!"
 
+    def headers(self, *variant):
+        """Return headers that must come back: ``{name: value}``."""
+        return {"Content-Type": "text/html; charset=utf-8"}
+
     def view_function(self, *variant):
         """Return the function that must run once as the view, in its place; None where no view runs."""
         return proof.view_of(self.path(*variant))
@@ -143,6 +156,7 @@ class Cells(Counted):
         self.prepare(*variant)
         message = dict(self.message(*variant), status=self.answer(*variant)[0])
         self.request = self.enter(self.path(*variant), message)
+        self.answers = 1 if self.view_function(*variant) else 0
 
     def enter(self, path, message):
         """Return the callable that makes one request: a server's entry, after the application's lifespan began."""
@@ -159,15 +173,49 @@ class Cells(Counted):
 
     def prove(self, interface, view, *variant):
         function = self.view_function(*variant)
-        value, starts = proof.prove_runs(self.request, self.runs(*variant), function, HttpResponseBase.close)
+        runs = self.runs(*variant)
+        handled = {each: times for each, times in self.handled().items() if each not in runs}
+        before = next(served)
+        with proof.signals_received() as (started, finished):
+            value, starts = proof.prove_runs(self.request, runs, function, HttpResponseBase.close, *handled)
         if function:
             proof.prove_view(function, starts[function], view, interface in self.sync_callers)
         proof.prove_closed(starts[HttpResponseBase.close])
         self.prove_response(self.request.response(value), *variant)
+        for each, times in handled.items():
+            proof.prove_times(each.__qualname__, starts[each], times)
+        proof.prove_signals(started, finished)
+        if function:
+            proof.prove_answers(function, next(served) - before - 1)
+            self.prove_request(starts[function][0].argument, *variant)
+            if interface == "ASGI" and view == "sync":
+                proof.prove_one_thread(function.__qualname__, starts[function], started)
+        self.prove_response(self.request.response(loop.settle(self.request())), *variant)  # while nobody watches
+        if self.varies:
+            self.seed = secrets.token_hex(8)
+            try:
+                self.prove_another(*variant)
+            finally:
+                self.seed = ""
+
+    def prove_another(self, *variant):
+        """Raise Lie unless a request of ``seed``, which nobody knew before, is answered by what it carries."""
+        message = dict(self.message(*variant), status=self.answer(*variant)[0])
+        request = type(self.request)(self.request.application, self.path(*variant), **message)
+        self.prove_response(request.response(loop.settle(request())), *variant)
+
+    def handled(self):
+        """Return what each request starts of Django's, and what none that goes well does: ``{function: times}``."""
+        failing = [] if self.raises else [response_for_exception, BaseHandler.process_exception_by_middleware]
+        return {set_urlconf: 1, **dict.fromkeys(failing, 0)}
+
+    def prove_request(self, request, *variant):
+        """Raise Lie unless a view was given what it must find: its request, or itself where it is a method."""
 
     def prove_response(self, response, *variant):
         """Raise Lie unless ``response`` is the one that must come back."""
         proof.prove_response(response, *self.answer(*variant))
+        proof.prove_headers(response, self.headers(*variant))
 
     def time_request(self, *params):
         return self.request()

@@ -9,7 +9,6 @@ imported Django, and those of one scenario and variant from one that has set the
 """
 
 import contextlib
-import functools
 import gc
 import itertools
 import json
@@ -24,7 +23,7 @@ from asgiref.sync import SyncToAsync
 from django.db import connections
 
 from harness import sqlite
-from harness.awaitable import Batch
+from harness.awaitable import refuse_other_conditions
 from harness.callgrind import CallgrindSwitch
 
 WARM_UP, CALLS = 5, 10
@@ -97,9 +96,9 @@ def count_group(benchmark, cells):
 def count_cell(benchmark, cell):
     try:
         benchmark.enter(index_of(cell))
-        call = functools.partial(benchmark.call, *benchmark._current_params)
-        Batch(call, time.perf_counter).timeit(WARM_UP)
-        Batch(call, CallgrindSwitch()).timeit(CALLS)
+        refuse_other_conditions()
+        benchmark.batch(time.perf_counter).timeit(WARM_UP)
+        benchmark.batch(CallgrindSwitch()).timeit(CALLS)
         answer = {"pid": os.getpid(), "calls": CALLS}
     except NotImplementedError as reason:
         answer = {"n/a": str(reason)}

@@ -26,6 +26,11 @@ def settle(value):
     return get().run_until_complete(_awaited(value)) if inspect.isawaitable(value) else value
 
 
+def debugs():
+    """Tell whether the loop is there and in debug mode."""
+    return _loop is not None and _loop.get_debug()
+
+
 def close():
     """End the loop with its tasks, async generators and threads."""
     global _loop

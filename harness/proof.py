@@ -12,15 +12,17 @@ import re
 import threading
 import warnings
 
+from django.core.signals import request_finished, request_started
 from django.urls import resolve
 
 from harness.loop import settle
 from harness.response import Lie
 from harness.watch import watched
 
-_NEVER_AWAITED = "coroutine .* was never awaited"
+NEVER_AWAITED = "coroutine .* was never awaited"
 
-Start = collections.namedtuple("Start", "thread loop")
+Start = collections.namedtuple("Start", "thread loop argument")
+"""Where a function started, and its first argument."""
 
 
 def witness(call, *functions):
@@ -29,21 +31,43 @@ def witness(call, *functions):
 
     def on_start(frame):
         if frame.f_code in starts:
-            starts[frame.f_code].append(Start(threading.get_ident(), asyncio._get_running_loop()))
+            argument = frame.f_locals.get(next(iter(frame.f_code.co_varnames), None))
+            starts[frame.f_code].append(here(argument))
 
     value = settle(watched(on_start, call))
     return value, {function: starts[function.__code__] for function in functions}
+
+
+def here(argument=None):
+    return Start(threading.get_ident(), asyncio._get_running_loop(), argument)
+
+
+@contextlib.contextmanager
+def signals_received():
+    """Yield the starts of a receiver of request_started and of one of request_finished, which are there meanwhile."""
+    starts = {request_started: [], request_finished: []}
+
+    def receive(signal, **named):
+        starts[signal].append(here())
+
+    for signal in starts:
+        signal.connect(receive)
+    try:
+        yield starts[request_started], starts[request_finished]
+    finally:
+        for signal in starts:
+            signal.disconnect(receive)
 
 
 @contextlib.contextmanager
 def every_coroutine_awaited():
     """Raise Lie where a coroutine was made within and never awaited: work that was promised and not done."""
     with warnings.catch_warnings(record=True) as caught:
-        warnings.filterwarnings("always", message=_NEVER_AWAITED)
+        warnings.filterwarnings("always", message=NEVER_AWAITED)
         yield
         gc.collect()
     for warning in caught:
-        if re.match(_NEVER_AWAITED, str(warning.message)):
+        if re.match(NEVER_AWAITED, str(warning.message)):
             raise Lie(str(warning.message).splitlines()[0])
         warnings.showwarning(warning.message, warning.category, warning.filename, warning.lineno)
 
@@ -56,8 +80,7 @@ def prove_response(response, status, body):
 
 def prove_place(name, starts, own_thread, in_loop, times=1):
     """Raise Lie unless a function started ``times`` times: on the caller's thread or not, in a running loop or not."""
-    if len(starts) != times:
-        raise Lie("%s ran %d times, not %d" % (name, len(starts), times))
+    prove_times(name, starts, times)
     for start in starts:
         if (start.thread == threading.get_ident()) != own_thread:
             raise Lie("%s ran %s the caller's thread" % (name, "outside of" if own_thread else "on"))
@@ -65,16 +88,21 @@ def prove_place(name, starts, own_thread, in_loop, times=1):
             raise Lie("%s ran %s a running event loop" % (name, "without" if in_loop else "in"))
 
 
+def prove_times(name, starts, times):
+    """Raise Lie unless a function started ``times`` times at least, or never where that is 0: counts tell how often."""
+    if len(starts) < times or (starts and not times):
+        raise Lie("%s ran %d times, not %d" % (name, len(starts), times))
+
+
 def prove_runs(call, runs, *others):
     """Return the value of ``call`` and the starts of all functions by function: those of ``runs`` and ``others``.
 
-    Raises Lie unless each function of ``runs``, ``{function: times}``, started as often as it says.
+    Raises Lie unless each function of ``runs``, ``{function: times}``, started so often, or not where that is 0.
     """
     functions = [function for function in [*runs, *others] if function]
     value, starts = witness(call, *functions)
     for function, times in runs.items():
-        if len(starts[function]) != times:
-            raise Lie("%s ran %d times, not %d" % (function.__qualname__, len(starts[function]), times))
+        prove_times(function.__qualname__, starts[function], times)
     return value, starts
 
 
@@ -99,3 +127,29 @@ def prove_closed(starts):
     """Raise Lie unless a response was closed, by the starts of ``HttpResponseBase.close``."""
     if not starts:
         raise Lie("the response was not closed")
+
+
+def prove_answers(function, answers):
+    """Raise Lie unless a view counted itself as it answered."""
+    if not answers:
+        raise Lie("%s did not count its answer: next(served), of benchproject.views" % function.__qualname__)
+
+
+def prove_signals(started, finished):
+    """Raise Lie unless a request was announced to those who wait for its start, and for its end."""
+    if not started or not finished:
+        raise Lie("request_started was sent %d times, request_finished %d times" % (len(started), len(finished)))
+
+
+def prove_one_thread(name, starts, others):
+    """Raise Lie unless thread-sensitive code of one request, a view and a receiver, ran on one thread (asgiref)."""
+    if {start.thread for start in starts} - {start.thread for start in others}:
+        raise Lie("%s ran outside of the thread of its request" % name)
+
+
+def prove_headers(response, headers):
+    """Raise Lie unless a response has each of some headers, ``{name: value}``, once."""
+    for name, value in headers.items():
+        found = [its for other, its in response.headers if other.lower() == name.lower()]
+        if found != [value]:
+            raise Lie("asked for the header %s: %s, got %s" % (name, value, found))

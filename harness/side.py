@@ -1,8 +1,9 @@
 """One side of a comparison: a process with one Django, each cell in a child forked from it, so that all start alike.
 
 ``python -m harness.side LAYOUT PART ...`` answers each command, a line on standard input, with a line of JSON on
-standard output: first, unasked, with the cells of the benchmarks of those files, ``[[name, index, [parameter]]]``. It
-is given its Django by PYTHONPATH; LAYOUT is a number, the seed of its layout of memory.
+standard output: first, unasked, with what it runs and the cells of the benchmarks of those files, ``{"versions":
+{name: version}, "cells": [[name, index, [parameter]]]}``. It is given its Django by PYTHONPATH; LAYOUT is a number, the
+seed of its layout of memory.
 
 ``enter NAME INDEX`` forks a child and sets the cell up. The child answers ``{}``, ``{"n/a": reason}`` or
 ``{"failed": reason}``, and if it was ``{}`` all further commands until ``leave``. Once it is gone the parent
@@ -24,7 +25,7 @@ import time
 import traceback
 from pathlib import Path
 
-from harness.awaitable import Batch
+from harness import installed
 from harness.instructions import InstructionCounter
 from harness.layout import lay_out
 from harness.proof import every_coroutine_awaited
@@ -56,7 +57,7 @@ class EnteredCell:
 
     def batch(self, unit, number):
         if unit not in self.batches:
-            self.batches[unit] = Batch(self.call, CLOCKS[unit]())
+            self.batches[unit] = self.benchmark.batch(CLOCKS[unit]())
         return {"value": self.batches[unit].timeit(int(number))}
 
 
@@ -65,7 +66,8 @@ def main(layout, parts):
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a benchmark prints is no answer
     benchmarks = {benchmark.name: benchmark for part in parts for benchmark in timed_benchmarks(part)}
-    answer(answers, [list(cell) for benchmark in benchmarks.values() for cell in cells_of(benchmark)])
+    cells = [list(cell) for benchmark in benchmarks.values() for cell in cells_of(benchmark)]
+    answer(answers, {"versions": installed.versions(), "cells": cells})
     gc.freeze()
     assert ballast  # until here, so that all that was imported lies beside it
     for line in commands():

@@ -13,6 +13,7 @@ import time
 
 from asv_runner.benchmarks.mark import skip_benchmark_if
 
+unproven = "made up"
 order = []
 
 
@@ -85,9 +86,11 @@ class ProvenOnce:
 
 NOBODY_AWAITS = {
     "an async generator": "async def time_x():\n    yield\n",
+    "a generator": "def time_x():\n    yield\n",
     "an async setup_cache": "class X:\n    async def setup_cache(self): pass\n    def time_x(self, cache): pass\n",
     "an async timeraw": "async def timeraw_x(): return 'pass'\n",
     "an async generator as setup": "class X:\n    async def setup(self):\n        yield\n    def time_x(self): pass\n",
+    "a generator as setup": "class X:\n    def setup(self):\n        yield\n    def time_x(self): pass\n",
 }
 
 
@@ -127,8 +130,8 @@ def test_a_failing_proof_leaves_no_figure(made_up: Suite, name: str, why: str) -
 
 @pytest.mark.parametrize("source", NOBODY_AWAITS.values(), ids=NOBODY_AWAITS)
 def test_discovery_refuses_what_nobody_would_await(suite: Suite, source: str) -> None:
-    suite.write("benchmarks/forgotten.py", source)
-    with pytest.raises(AssertionError, match=r"^forgotten\S*: nothing would await \S+; make it ") as refusal:
+    suite.write("benchmarks/forgotten.py", "unproven = 'made up'\n" + source)
+    with pytest.raises(AssertionError, match=r"^forgotten\S*: nothing would run \S+; make it ") as refusal:
         suite.discover()
     assert "Traceback" not in str(refusal.value)
 

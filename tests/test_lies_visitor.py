@@ -29,7 +29,6 @@ SHOWS = '"".join(map(str, messages.get_messages(request)))'
     ("cell", "old", "new", "complaint"),
     [
         (READ_CACHE, READ, "'red'", "load ran 0 times"),
-        (READ_DB, READ, READ + " and request.session.load()['colour']", "ran 2 times, not 1"),
         (ASGI_READ_CACHE, AREAD, READ, "aload ran 0 times"),
         (ASGI_READ_CACHE, AREAD, "'red'", "aload ran 0 times"),
         (WRITE_CACHE, WRITE, ONCE, "200 b'blue', got 200 b'red'"),

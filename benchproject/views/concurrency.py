@@ -6,7 +6,7 @@ import time
 from django.http import HttpResponse
 from django.urls import path
 
-from benchproject.views import both
+from benchproject.views import both, served
 
 WAIT = 0.01
 
@@ -17,26 +17,31 @@ def compute():
 
 
 def wait_sync(request):
+    next(served)
     time.sleep(WAIT)
     return HttpResponse(b"Hello, world!")
 
 
 async def wait_async(request):
+    next(served)
     await asyncio.sleep(WAIT)
     return HttpResponse(b"Hello, world!")
 
 
 def compute_sync(request):
+    next(served)
     compute()
     return HttpResponse(b"Hello, world!")
 
 
 async def compute_async(request):
+    next(served)
     compute()
     return HttpResponse(b"Hello, world!")
 
 
 async def gather_async(request):
+    next(served)
     await asyncio.gather(*[asyncio.sleep(WAIT) for _ in range(3)])
     return HttpResponse(b"Hello, world!")
 

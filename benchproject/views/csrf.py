@@ -3,24 +3,28 @@
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 
-from benchproject.views import both
+from benchproject.views import both, served
 
 
 def form_sync(request):
+    next(served)
     get_token(request)
     return HttpResponse(b"Hello, world!")
 
 
 async def form_async(request):
+    next(served)
     get_token(request)
     return HttpResponse(b"Hello, world!")
 
 
 def submit_sync(request):
+    next(served)
     return HttpResponse(b"Hello, world!")
 
 
 async def submit_async(request):
+    next(served)
     return HttpResponse(b"Hello, world!")
 
 

@@ -6,6 +6,8 @@ import time
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
+from benchproject.views import served
+
 WAIT = 10
 
 started, cancelled = [], []
@@ -21,6 +23,7 @@ async def wait():
 
 
 async def wait_async(request):
+    next(served)
     await wait()
     return HttpResponse(b"Hello, world!")
 
@@ -32,6 +35,7 @@ async def chunks():
 
 
 async def stream_async(request):
+    next(served)
     return StreamingHttpResponse(chunks())
 
 

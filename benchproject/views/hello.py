@@ -3,22 +3,26 @@
 from django.http import HttpResponse
 from django.template.response import SimpleTemplateResponse
 
-from benchproject.views import both
+from benchproject.views import both, served
 
 
 def hello_sync(request):
+    next(served)
     return HttpResponse(b"Hello, world!")
 
 
 async def hello_async(request):
+    next(served)
     return HttpResponse(b"Hello, world!")
 
 
 def raise_sync(request):
+    next(served)
     raise ValueError("planned")
 
 
 async def raise_async(request):
+    next(served)
     raise ValueError("planned")
 
 
@@ -31,10 +35,12 @@ class HelloTemplateResponse(SimpleTemplateResponse):
 
 
 def template_response_sync(request):
+    next(served)
     return HelloTemplateResponse(None)
 
 
 async def template_response_async(request):
+    next(served)
     return HelloTemplateResponse(None)
 
 

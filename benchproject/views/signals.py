@@ -4,7 +4,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.http import HttpResponse
 
-from benchproject.views import both
+from benchproject.views import both, served
 
 
 def connect():
@@ -12,11 +12,13 @@ def connect():
 
 
 def connect_sync(request):
+    next(served)
     connect()
     return HttpResponse(b"Hello, world!")
 
 
 async def connect_async(request):
+    next(served)
     await sync_to_async(connect)()
     return HttpResponse(b"Hello, world!")
 

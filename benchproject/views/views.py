@@ -12,26 +12,30 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 from django.views.generic import TemplateView, View
 
-from benchproject.views import both
+from benchproject.views import both, served
 
 NAME = {"name": "world"}
 
 
 def hello_sync(request):
+    next(served)
     return HttpResponse(b"Hello, world!")
 
 
 async def hello_async(request):
+    next(served)
     return HttpResponse(b"Hello, world!")
 
 
 class ViewSync(View):
     def get(self, request):
+        next(served)
         return HttpResponse(b"Hello, world!")
 
 
 class ViewAsync(View):
     async def get(self, request):
+        next(served)
         return HttpResponse(b"Hello, world!")
 
 
@@ -39,25 +43,37 @@ class TemplateViewSync(TemplateView):
     template_name = "hello.html"
     extra_context = NAME
 
+    def get(self, request):
+        next(served)
+        return super().get(request)
 
-class TemplateViewAsync(TemplateViewSync):
+
+class TemplateViewAsync(TemplateView):
+    template_name = "hello.html"
+    extra_context = NAME
+
     async def get(self, request):
+        next(served)
         return super().get(request)
 
 
 def template_response_sync(request):
+    next(served)
     return TemplateResponse(request, "hello.html", NAME)
 
 
 async def template_response_async(request):
+    next(served)
     return TemplateResponse(request, "hello.html", NAME)
 
 
 def render_sync(request):
+    next(served)
     return render(request, "hello.html", NAME)
 
 
 async def render_async(request):
+    next(served)
     return render(request, "hello.html", NAME)
 
 

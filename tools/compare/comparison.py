@@ -142,6 +142,11 @@ class Comparison:
         return {pair.cell: pair.verdict for pair in self.pairs.values() if pair.measured}
 
     @property
+    def versions(self) -> dict[str, str]:
+        """What the base's process runs, as it says: Python and asgiref are the same for both."""
+        return self._sides[0][0].versions
+
+    @property
     def hung(self) -> bool:
         """Whether any cell hung."""
         return any(side.hung for pair in self._sides for side in pair)

@@ -3,9 +3,7 @@
 import json
 import math
 import os
-import platform
 from collections.abc import Iterator, Sequence
-from importlib import metadata
 from typing import Any, NamedTuple
 
 from asv.machine import Machine
@@ -36,6 +34,7 @@ class Report:
     def __init__(self, comparison: Comparison) -> None:
         self.base, self.head = (tree.label for tree in comparison.trees)
         self.instructions_by = comparison.instructions_by
+        self.versions = comparison.versions
         self.pairs = list(comparison.pairs.values())
         self.left_out = comparison.left_out
         self.verdicts = verdict.by_group(comparison.verdicts)
@@ -87,7 +86,7 @@ class Report:
         machine = Machine.get_defaults()
         counted = f"instructions by {self.instructions_by}; " if self.instructions_by else "no instructions counted; "
         return (
-            f"Python {platform.python_version()}, asgiref {metadata.version('asgiref')}; {counted}"
+            f"Python {self.versions['Python']}, asgiref {self.versions['asgiref']}; {counted}"
             f"{machine['cpu']}, {machine['num_cpu']} CPUs, load {os.getloadavg()[0]:.1f}. "
             "± is the resolution: the smallest change told from none in this run."
         )

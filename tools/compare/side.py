@@ -56,12 +56,14 @@ class Cell(Named):
 class Side:
     """A process that measures the Django of a tree. It ends with ``close``, or with the tool.
 
-    ``layout`` is the seed of its layout of memory. ``hung`` are the cells that had to be killed.
+    ``layout`` is the seed of its layout of memory. ``hung`` are the cells that had to be killed, ``versions`` those of
+    what it runs, by name, as it says.
     """
 
     def __init__(self, tree: Tree, parts: Sequence[str], layout: int = 0) -> None:
         self.label = tree.label
         self.hung: list[Cell] = []
+        self.versions: dict[str, str] = {}
         self._unread = b""
         self._cell: Cell | None = None
         self.log = tree.path.parent / f"{tree.path.name}-{next(_numbers)}.log"
@@ -84,7 +86,9 @@ class Side:
 
         Raises CannotMeasure where the process ends or hangs.
         """
-        return [Cell(name, index, tuple(params)) for name, index, params in self._answer(START * (1 + beside))]
+        answer = self._answer(START * (1 + beside))
+        self.versions = answer["versions"]
+        return [Cell(name, index, tuple(params)) for name, index, params in answer["cells"]]
 
     @contextlib.contextmanager
     def entered(self, cell: Cell) -> Iterator[dict[str, Any]]:

@@ -25,13 +25,17 @@ from asv.runner import run_benchmarks
 from tools import process
 from tools.configuration import ROOT
 
-BROKEN, NO_ENVIRONMENT = 3, 4
-"""Exit statuses: the commit cannot be installed; the environment could not be made, by no fault of it."""
+BROKEN, NO_ENVIRONMENT, OTHER_CODE = 3, 4, 5
+"""Exit statuses: the commit cannot be installed; the environment could not be made, or holds something else than what
+was installed for it, by no fault of the commit."""
 
 SAID = 2000
 """Characters kept of what a failed command said, its end."""
 
 PACKAGES = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
+
+
+WHAT_IS_INSTALLED = "import sys; sys.path.insert(0, %r); from harness import installed; installed.refuse_others()"
 
 
 class Installation:
@@ -50,6 +54,10 @@ class Installation:
         except util.ProcessError as problem:
             fail(NO_ENVIRONMENT, problem)
         self.install()
+        try:
+            self.environment.run(["-c", WHAT_IS_INSTALLED % str(ROOT)], dots=False)
+        except util.ProcessError as problem:
+            fail(OTHER_CODE, problem)
         found = Benchmarks.discover(self.conf, self.repo, [self.environment], [self.commit])
         found.save()
 

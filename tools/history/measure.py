@@ -23,7 +23,7 @@ from harness.kept import Kept, temporary_folder
 from tools import files, terminal
 from tools.configuration import PYTHON, ROOT, derive
 from tools.history import store
-from tools.history.commit import BROKEN, NO_ENVIRONMENT, SAID
+from tools.history.commit import BROKEN, NO_ENVIRONMENT, OTHER_CODE, SAID
 from tools.history.repository import DJANGO, Repository, repository
 from tools.history.store import RESULTS, Store
 from tools.process import our_cpus
@@ -241,6 +241,8 @@ def finish(job: Job, step: str, worker: Kept) -> None:
     words = worker.log.read_text(errors="replace").strip()[-SAID:] or f"{step} ended with status {status}"
     if status == BROKEN:
         raise NotMeasured(words)
+    if status == OTHER_CODE:
+        raise Problem(last_line(words))
     remedy = "check network and package index, then run the same again" if status == NO_ENVIRONMENT else "see asv"
     raise Problem(f"asv could not {step}: {last_line(words)}: {remedy}")
 

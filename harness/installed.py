@@ -1,0 +1,126 @@
+"""Refuses another code than the one that was installed to be measured: its versions, its files, and where they lie.
+
+What is installed in an environment can be replaced there, or hidden by what comes first on the path, and the figures
+would still be stored by the names of the pins. So the process that measures says what it runs, and compares.
+"""
+
+import ast
+import base64
+import csv
+import hashlib
+import json
+import os
+import platform
+import re
+import sys
+import sysconfig
+from importlib import metadata
+from pathlib import Path
+
+import asgiref
+import django
+
+LINK = Path(sysconfig.get_path("purelib"), "measured-checkout.pth")
+"""Written by harness/install.py: the checkout that is measured."""
+
+MEASURED = ("django", "asgiref", "asv_runner")
+"""The packages of whose code a figure is made."""
+
+_ROOT = Path(__file__).parent.parent
+_INFO = Path(sys.prefix, "asv-env-info.json")
+_PIN = re.compile(r'"(?:pip\+)?([\w-]+)": \["([\w.]+)"\]')
+
+
+def versions():
+    """Return the versions of what this process runs, by name."""
+    found = {"Python": platform.python_version(), "Django": django.__version__, "asgiref": asgiref.__version__}
+    return dict(found, asv_runner=metadata.version("asv_runner"))
+
+
+def refuse_others():
+    """Raise SystemExit, asv's one line, where something else is installed or imported than what is to be measured."""
+    found = [*_other_versions(), *_edited_files(), *foreign_modules()]
+    if found:
+        raise SystemExit(
+            "not measured: %s; remove the environment %s, and it is made anew" % ("; ".join(found), sys.prefix)
+        )
+
+
+def foreign_modules():
+    """Yield the modules of ``MEASURED`` that do not lie where what is measured was installed."""
+    roots = {name: _root(name) for name in MEASURED}
+    for name, module in list(sys.modules.items()):
+        package, file = name.partition(".")[0], getattr(module, "__file__", None)
+        if package in roots and file and not _lies_in(file, os.path.join(roots[package], package)):
+            yield "%s is that of %s, not of %s" % (name, file, roots[package])
+
+
+def _pins():
+    """Return the versions that are to be installed: those of asv's environment, those of asv.conf.json elsewhere."""
+    pins = dict(_PIN.findall((_ROOT / "asv.conf.json").read_text().partition('"req"')[2]))
+    if not _INFO.is_file():
+        return pins
+    return dict(_info()["requirements"], asv_runner=pins["asv_runner"])
+
+
+def _info():
+    return json.loads(_INFO.read_text())
+
+
+def _other_versions():
+    for name, pinned in sorted(_pins().items()):
+        try:
+            found = metadata.version(name)
+        except metadata.PackageNotFoundError:
+            continue  # a server, where none is measured
+        if found != pinned and not _is_linked(name):
+            yield "%s %s is installed, %s is pinned" % (name, found, pinned)
+    if _INFO.is_file() and not platform.python_version().startswith(_info()["python"] + "."):
+        yield "this is Python %s, the environment was made for %s" % (platform.python_version(), _info()["python"])
+
+
+def _edited_files():
+    """Yield the files of installed packages that are not those of their wheels (packaging.python.org, "RECORD")."""
+    for name in MEASURED:
+        if _root(name) != str(LINK.parent):
+            continue  # a checkout, or a tree of it
+        distribution = metadata.distribution(name)
+        for file, recorded, _ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
+            if file.endswith(".py") and recorded != _recorded(distribution.locate_file(file)):
+                yield "%s is not the file of %s %s" % (file, name, distribution.version)
+
+
+def _recorded(path):
+    """Return what the record of a wheel says of a file: its digest; "" where the file is not there."""
+    if not os.path.isfile(path):
+        return ""
+    digest = base64.urlsafe_b64encode(hashlib.sha256(Path(path).read_bytes()).digest())
+    return "sha256=" + digest.rstrip(b"=").decode()
+
+
+def _root(package):
+    """Return the folder from which a package is to be imported: the measured checkout, PYTHONPATH's, site-packages."""
+    folders = [_checkout(), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
+    return next((each for each in folders if each and os.path.isdir(os.path.join(each, package))), _site(package))
+
+
+def _site(package):
+    try:
+        return str(metadata.distribution(package).locate_file(""))
+    except metadata.PackageNotFoundError:
+        return str(LINK.parent)
+
+
+def _is_linked(package):
+    return bool(_checkout()) and os.path.isdir(os.path.join(_checkout(), package))
+
+
+def _checkout():
+    """Return the folder that harness/install.py linked, "" where it linked none."""
+    if not LINK.is_file():
+        return ""
+    return os.fsdecode(ast.literal_eval(re.search(r"fsdecode\((b.+)\)\)", LINK.read_text()).group(1)))
+
+
+def _lies_in(file, folder):
+    return os.path.realpath(file).startswith(os.path.realpath(folder) + os.sep)
