@@ -23,7 +23,7 @@ from asv_runner.benchmarks.time import TimeBenchmark
 from asv_runner.benchmarks.timeraw import TimerawBenchmark
 from asv_runner.benchmarks.track import TrackBenchmark
 
-from benchproject.views import served
+from benchproject.views import answered
 from harness import callgrind, discovery, installed, interpreter, loop
 from harness.proof import NEVER_AWAITED, every_coroutine_awaited
 from harness.response import Lie
@@ -100,13 +100,12 @@ class Awaiting:
             setup(*self._current_params)
 
     def do_setup(self):
-        gc.freeze()
-        with every_coroutine_awaited():
+        with every_coroutine_awaited(in_cycles=False):
             return super().do_setup()
 
     def do_teardown(self):
         try:
-            with every_coroutine_awaited():
+            with every_coroutine_awaited(in_cycles=False):
                 super().do_teardown()
         finally:
             loop.close()
@@ -209,15 +208,15 @@ class Batch:
     def timeit(self, number):
         collecting = gc.isenabled()
         gc.disable()
-        before = next(served)
+        before = next(answered)
         try:
             seconds = loop.settle(self.seconds(number))
         finally:
             if collecting:
                 gc.enable()
-        answered = next(served) - before - 1
-        if self.answers and answered != number * self.answers:
-            raise Lie("%d requests were timed, the views answered %d" % (number, answered))
+        counted = next(answered) - before - 1
+        if self.answers and counted != number * self.answers:
+            raise Lie("%d requests were timed, the views answered %d" % (number, counted))
         return seconds
 
     def _called(self, number):

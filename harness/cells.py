@@ -12,7 +12,7 @@ from django.core.handlers.exception import response_for_exception
 from django.http.response import HttpResponseBase
 from django.urls import set_urlconf
 
-from benchproject.views import served
+from benchproject.views import answered
 from harness import loop, project, proof
 from harness.asgi import ASGICaller, Lifespan
 from harness.bytecodes import count_bytecodes
@@ -175,7 +175,7 @@ class Cells(Counted):
         function = self.view_function(*variant)
         runs = self.runs(*variant)
         handled = {each: times for each, times in self.handled().items() if each not in runs}
-        before = next(served)
+        before = next(answered)
         with proof.signals_received() as (started, finished):
             value, starts = proof.prove_runs(self.request, runs, function, HttpResponseBase.close, *handled)
         if function:
@@ -186,7 +186,7 @@ class Cells(Counted):
             proof.prove_times(each.__qualname__, starts[each], times)
         proof.prove_signals(started, finished)
         if function:
-            proof.prove_answers(function, next(served) - before - 1)
+            proof.prove_answers(function, next(answered) - before - 1)
             self.prove_request(starts[function][0].argument, *variant)
             if interface == "ASGI" and view == "sync":
                 proof.prove_one_thread(function.__qualname__, starts[function], started)

@@ -7,6 +7,7 @@ would still be stored by the names of the pins. So the process that measures say
 import ast
 import base64
 import csv
+import functools
 import hashlib
 import json
 import os
@@ -98,6 +99,7 @@ def _recorded(path):
     return "sha256=" + digest.rstrip(b"=").decode()
 
 
+@functools.lru_cache(maxsize=None)
 def _root(package):
     """Return the folder from which a package is to be imported: the measured checkout, PYTHONPATH's, site-packages."""
     folders = [_checkout(), *os.environ.get("PYTHONPATH", "").split(os.pathsep)]
@@ -122,5 +124,6 @@ def _checkout():
     return os.fsdecode(ast.literal_eval(re.search(r"fsdecode\((b.+)\)\)", LINK.read_text()).group(1)))
 
 
+@functools.lru_cache(maxsize=None)  # each proof asks again, of all modules
 def _lies_in(file, folder):
     return os.path.realpath(file).startswith(os.path.realpath(folder) + os.sep)

@@ -60,12 +60,16 @@ def signals_received():
 
 
 @contextlib.contextmanager
-def every_coroutine_awaited():
-    """Raise Lie where a coroutine was made within and never awaited: work that was promised and not done."""
+def every_coroutine_awaited(in_cycles=True):
+    """Raise Lie where a coroutine was made within and never awaited: work that was promised and not done.
+
+    Where ``in_cycles``, also those that only the garbage collector finds.
+    """
     with warnings.catch_warnings(record=True) as caught:
         warnings.filterwarnings("always", message=NEVER_AWAITED)
         yield
-        gc.collect()
+        if in_cycles:
+            gc.collect()
     for warning in caught:
         if re.match(NEVER_AWAITED, str(warning.message)):
             raise Lie(str(warning.message).splitlines()[0])
@@ -132,7 +136,7 @@ def prove_closed(starts):
 def prove_answers(function, answers):
     """Raise Lie unless a view counted itself as it answered."""
     if not answers:
-        raise Lie("%s did not count its answer: next(served), of benchproject.views" % function.__qualname__)
+        raise Lie("%s did not count its answer: next(answered), of benchproject.views" % function.__qualname__)
 
 
 def prove_signals(started, finished):

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 from typing import Any
 
-BROKEN, NO_ENVIRONMENT, SAID = 3, 4, 2000
+BROKEN, NO_ENVIRONMENT, OTHER_CODE, SAID = 3, 4, 5, 2000
 
 BENCHMARK = "handlers.Hello.track_hops"
 COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b", "stats_q_25"]

@@ -89,12 +89,12 @@ def test_a_django_that_leaves_something_out_is_refused(suite: Suite, what: str, 
 HIDDEN = {
     "handler500": (
         "handler500 = lambda request: HttpResponse(b'Hello, world!')\ndef hello_sync(request):\n"
-        "    next(served)\n    raise ValueError\ndef _sync(request):\n",
+        "    next(answered)\n    raise ValueError\ndef _sync(request):\n",
         "response_for_exception ran|process_exception_by_middleware ran",
     ),
     "handler404": (
         "from django.http import Http404\nhandler404 = lambda request, exception: HttpResponse(b'Hello, world!')\n"
-        "def hello_sync(request):\n    next(served)\n    raise Http404\ndef _sync(request):\n",
+        "def hello_sync(request):\n    next(answered)\n    raise Http404\ndef _sync(request):\n",
         "response_for_exception ran|process_exception_by_middleware ran",
     ),
 }
@@ -202,7 +202,9 @@ else:
 
 
 def test_a_view_that_does_not_count_itself_is_refused(suite: Suite) -> None:
-    suite.change("benchproject/views/hello.py", "    next(served)\n    return HttpResponse", "    return HttpResponse")
+    suite.change(
+        "benchproject/views/hello.py", "    next(answered)\n    return HttpResponse", "    return HttpResponse"
+    )
     refused(suite, "handlers.Hello.track_hops-0", "hello_sync did not count its answer")
 
 

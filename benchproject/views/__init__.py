@@ -1,6 +1,6 @@
 """Views of the measured project, a file for each part of the request path, each with its routes.
 
-Every view has a sync and an async version that return the same bytes. Each takes a number of ``served`` as it starts:
+Every view has a sync and an async version that return the same bytes. Each takes a number of ``answered`` as it starts:
 so a request that no view answered is known, also where nobody watches.
 """
 
@@ -8,7 +8,7 @@ import itertools
 
 from django.urls import path
 
-served = itertools.count()
+answered = itertools.count()
 
 
 def both(route, sync_view, async_view):

@@ -6,7 +6,7 @@ import time
 from django.http import HttpResponse
 from django.urls import path
 
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 WAIT = 0.01
 
@@ -17,31 +17,31 @@ def compute():
 
 
 def wait_sync(request):
-    next(served)
+    next(answered)
     time.sleep(WAIT)
     return HttpResponse(b"Hello, world!")
 
 
 async def wait_async(request):
-    next(served)
+    next(answered)
     await asyncio.sleep(WAIT)
     return HttpResponse(b"Hello, world!")
 
 
 def compute_sync(request):
-    next(served)
+    next(answered)
     compute()
     return HttpResponse(b"Hello, world!")
 
 
 async def compute_async(request):
-    next(served)
+    next(answered)
     compute()
     return HttpResponse(b"Hello, world!")
 
 
 async def gather_async(request):
-    next(served)
+    next(answered)
     await asyncio.gather(*[asyncio.sleep(WAIT) for _ in range(3)])
     return HttpResponse(b"Hello, world!")
 

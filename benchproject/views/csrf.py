@@ -3,28 +3,28 @@
 from django.http import HttpResponse
 from django.middleware.csrf import get_token
 
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 
 def form_sync(request):
-    next(served)
+    next(answered)
     get_token(request)
     return HttpResponse(b"Hello, world!")
 
 
 async def form_async(request):
-    next(served)
+    next(answered)
     get_token(request)
     return HttpResponse(b"Hello, world!")
 
 
 def submit_sync(request):
-    next(served)
+    next(answered)
     return HttpResponse(b"Hello, world!")
 
 
 async def submit_async(request):
-    next(served)
+    next(answered)
     return HttpResponse(b"Hello, world!")
 
 

@@ -5,21 +5,21 @@ from django.http import HttpResponse
 from django.urls import path
 
 from benchproject.forum import queries
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 
 def forum_sync(request):
-    next(served)
+    next(answered)
     return HttpResponse("\n".join(queries.page()))
 
 
 async def forum_async(request):
-    next(served)
+    next(answered)
     return HttpResponse("\n".join(await queries.apage()))
 
 
 async def forum_sync_to_async(request):
-    next(served)
+    next(answered)
     return HttpResponse("\n".join(await sync_to_async(queries.page)()))
 
 

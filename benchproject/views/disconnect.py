@@ -6,7 +6,7 @@ import time
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
-from benchproject.views import served
+from benchproject.views import answered
 
 WAIT = 10
 
@@ -23,7 +23,7 @@ async def wait():
 
 
 async def wait_async(request):
-    next(served)
+    next(answered)
     await wait()
     return HttpResponse(b"Hello, world!")
 
@@ -35,7 +35,7 @@ async def chunks():
 
 
 async def stream_async(request):
-    next(served)
+    next(answered)
     return StreamingHttpResponse(chunks())
 
 

@@ -3,18 +3,18 @@
 from django.core.exceptions import PermissionDenied
 from django.http import Http404
 
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 ERRORS = {"Http404": Http404, "PermissionDenied": PermissionDenied, "ValueError": ValueError}
 
 
 def raise_sync(request, error):
-    next(served)
+    next(answered)
     raise ERRORS[error]("planned")
 
 
 async def raise_async(request, error):
-    next(served)
+    next(answered)
     raise ERRORS[error]("planned")
 
 

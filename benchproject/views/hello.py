@@ -3,26 +3,26 @@
 from django.http import HttpResponse
 from django.template.response import SimpleTemplateResponse
 
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 
 def hello_sync(request):
-    next(served)
+    next(answered)
     return HttpResponse(b"Hello, world!")
 
 
 async def hello_async(request):
-    next(served)
+    next(answered)
     return HttpResponse(b"Hello, world!")
 
 
 def raise_sync(request):
-    next(served)
+    next(answered)
     raise ValueError("planned")
 
 
 async def raise_async(request):
-    next(served)
+    next(answered)
     raise ValueError("planned")
 
 
@@ -35,12 +35,12 @@ class HelloTemplateResponse(SimpleTemplateResponse):
 
 
 def template_response_sync(request):
-    next(served)
+    next(answered)
     return HelloTemplateResponse(None)
 
 
 async def template_response_async(request):
-    next(served)
+    next(answered)
     return HelloTemplateResponse(None)
 
 

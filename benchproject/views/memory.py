@@ -5,7 +5,7 @@ import asyncio
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
-from benchproject.views import both, hello, served
+from benchproject.views import answered, both, hello
 
 CHUNK, CHUNKS = 2**16, 1600
 
@@ -13,22 +13,22 @@ waiting = []  # for each request that waits, a future of its answer
 
 
 def upload_sync(request):
-    next(served)
+    next(answered)
     return HttpResponse(str(request.FILES["file"].size))
 
 
 async def upload_async(request):
-    next(served)
+    next(answered)
     return HttpResponse(str(request.FILES["file"].size))
 
 
 def stream_sync(request):
-    next(served)
+    next(answered)
     return StreamingHttpResponse(bytes(CHUNK) for _ in range(CHUNKS))
 
 
 async def stream_async(request):
-    next(served)
+    next(answered)
     return StreamingHttpResponse(chunks())
 
 
@@ -38,7 +38,7 @@ async def chunks():
 
 
 async def wait_async(request):
-    next(served)
+    next(answered)
     waiting.append(asyncio.get_running_loop().create_future())
     return HttpResponse(await waiting[-1])
 

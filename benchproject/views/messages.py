@@ -3,28 +3,28 @@
 from django.contrib import messages
 from django.http import HttpResponse
 
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 
 def add_sync(request):
-    next(served)
+    next(answered)
     messages.info(request, "Saved.")
     return HttpResponse(b"Hello, world!")
 
 
 async def add_async(request):
-    next(served)
+    next(answered)
     messages.info(request, "Saved.")
     return HttpResponse(b"Hello, world!")
 
 
 def read_sync(request):
-    next(served)
+    next(answered)
     return HttpResponse("".join(map(str, messages.get_messages(request))))
 
 
 async def read_async(request):
-    next(served)
+    next(answered)
     return HttpResponse("".join(map(str, messages.get_messages(request))))
 
 

@@ -4,7 +4,7 @@ import io
 
 import django.http
 
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 CONTENT = b"".join(b"%01023d\n" % line for line in range(1024))  # 1 MB, no two lines of it alike
 OBJECT = {"items": [{"id": n, "name": "item %d" % n, "price": n / 4, "tags": ["new", "blue"]} for n in range(20)]}
@@ -16,11 +16,11 @@ def answering(answer):
     """Return a view's two versions that both answer with ``answer(request, **arguments)``, which never waits."""
 
     def answer_sync(request, **arguments):
-        next(served)
+        next(answered)
         return answer(request, **arguments)
 
     async def answer_async(request, **arguments):
-        next(served)
+        next(answered)
         return answer(request, **arguments)
 
     return answer_sync, answer_async

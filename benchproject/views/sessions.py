@@ -2,27 +2,27 @@
 
 from django.http import HttpResponse
 
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 
 def read_sync(request):
-    next(served)
+    next(answered)
     return HttpResponse(request.session.get("colour"))
 
 
 async def read_async(request):
-    next(served)
+    next(answered)
     return HttpResponse(await request.session.aget("colour"))
 
 
 def write_sync(request, colour):
-    next(served)
+    next(answered)
     request.session["colour"] = colour
     return HttpResponse(b"Hello, world!")
 
 
 async def write_async(request, colour):
-    next(served)
+    next(answered)
     await request.session.aset("colour", colour)
     return HttpResponse(b"Hello, world!")
 

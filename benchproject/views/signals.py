@@ -4,7 +4,7 @@ from asgiref.sync import sync_to_async
 from django.db import connection
 from django.http import HttpResponse
 
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 
 def connect():
@@ -12,13 +12,13 @@ def connect():
 
 
 def connect_sync(request):
-    next(served)
+    next(answered)
     connect()
     return HttpResponse(b"Hello, world!")
 
 
 async def connect_async(request):
-    next(served)
+    next(answered)
     await sync_to_async(connect)()
     return HttpResponse(b"Hello, world!")
 

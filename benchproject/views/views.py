@@ -12,30 +12,30 @@ from django.views.decorators.csrf import csrf_exempt
 from django.views.decorators.http import require_http_methods
 from django.views.generic import TemplateView, View
 
-from benchproject.views import both, served
+from benchproject.views import answered, both
 
 NAME = {"name": "world"}
 
 
 def hello_sync(request):
-    next(served)
+    next(answered)
     return HttpResponse(b"Hello, world!")
 
 
 async def hello_async(request):
-    next(served)
+    next(answered)
     return HttpResponse(b"Hello, world!")
 
 
 class ViewSync(View):
     def get(self, request):
-        next(served)
+        next(answered)
         return HttpResponse(b"Hello, world!")
 
 
 class ViewAsync(View):
     async def get(self, request):
-        next(served)
+        next(answered)
         return HttpResponse(b"Hello, world!")
 
 
@@ -44,7 +44,7 @@ class TemplateViewSync(TemplateView):
     extra_context = NAME
 
     def get(self, request):
-        next(served)
+        next(answered)
         return super().get(request)
 
 
@@ -53,27 +53,27 @@ class TemplateViewAsync(TemplateView):
     extra_context = NAME
 
     async def get(self, request):
-        next(served)
+        next(answered)
         return super().get(request)
 
 
 def template_response_sync(request):
-    next(served)
+    next(answered)
     return TemplateResponse(request, "hello.html", NAME)
 
 
 async def template_response_async(request):
-    next(served)
+    next(answered)
     return TemplateResponse(request, "hello.html", NAME)
 
 
 def render_sync(request):
-    next(served)
+    next(answered)
     return render(request, "hello.html", NAME)
 
 
 async def render_async(request):
-    next(served)
+    next(answered)
     return render(request, "hello.html", NAME)
 
 
