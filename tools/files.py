@@ -53,9 +53,9 @@ def alone(lock: Path, what: Path) -> Iterator[int]:
 
 
 def write(path: Path, content: str | bytes) -> None:
-    """Write a file whole or not at all, however the process ends."""
+    """Write a file whole or not at all, however the process ends and whoever else writes it."""
     path.parent.mkdir(parents=True, exist_ok=True)
-    part = path.with_name(path.name + ".part")
+    part = path.with_name(f"{path.name}.{os.getpid()}.part")
     part.write_bytes(content.encode() if isinstance(content, str) else content)
     part.replace(path)
 
