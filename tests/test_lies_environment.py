@@ -132,20 +132,15 @@ def test_what_was_installed_is_measured(environment: Path, suite: Suite) -> None
     assert measure(environment, suite) == ""
 
 
-def test_another_asgiref_is_refused(environment: Path, suite: Suite) -> None:
-    (metadata,) = environment.glob("asgiref-*.dist-info")
+@pytest.mark.parametrize(
+    ("package", "pinned", "other"), [("asgiref", "3.13.0", "3.8.1"), ("asv_runner", "0.3.2", "0.3.1")]
+)
+def test_another_version_is_refused(environment: Path, suite: Suite, package: str, pinned: str, other: str) -> None:
+    (metadata,) = environment.glob(f"{package}-*.dist-info")
     text = (metadata / "METADATA").read_text()
-    (metadata / "METADATA").write_text(text.replace("\nVersion: 3.13.0\n", "\nVersion: 3.8.1\n"))
-    metadata.rename(environment / "asgiref-3.8.1.dist-info")
-    assert "asgiref 3.8.1 is installed, 3.13.0 is pinned" in measure(environment, suite)
-
-
-def test_another_clock_is_refused(environment: Path, suite: Suite) -> None:
-    (metadata,) = environment.glob("asv_runner-*.dist-info")
-    text = (metadata / "METADATA").read_text()
-    (metadata / "METADATA").write_text(text.replace("\nVersion: 0.3.2\n", "\nVersion: 0.3.1\n"))
-    metadata.rename(environment / "asv_runner-0.3.1.dist-info")
-    assert "asv_runner 0.3.1 is installed, 0.3.2 is pinned" in measure(environment, suite)
+    (metadata / "METADATA").write_text(text.replace(f"\nVersion: {pinned}\n", f"\nVersion: {other}\n"))
+    metadata.rename(environment / f"{package}-{other}.dist-info")
+    assert f"{package} {other} is installed, {pinned} is pinned" in measure(environment, suite)
 
 
 @pytest.mark.parametrize("file", ["asgiref/sync.py", "asgiref/local.py", "asv_runner/benchmarks/time.py"])
