@@ -86,8 +86,9 @@ def _edited_files():
         if _root(name) != str(LINK.parent):
             continue  # a checkout, or a tree of it
         distribution = metadata.distribution(name)
+        folder = str(distribution.locate_file(""))
         for file, recorded, _ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-            if file.endswith(".py") and recorded != _recorded(distribution.locate_file(file)):
+            if file.endswith(".py") and recorded != _recorded(os.path.join(folder, file)):
                 yield "%s is not the file of %s %s" % (file, name, distribution.version)
 
 
@@ -95,8 +96,9 @@ def _recorded(path):
     """Return what the record of a wheel says of a file: its digest; "" where the file is not there."""
     if not os.path.isfile(path):
         return ""
-    digest = base64.urlsafe_b64encode(hashlib.sha256(Path(path).read_bytes()).digest())
-    return "sha256=" + digest.rstrip(b"=").decode()
+    with open(path, "rb") as file:
+        digest = hashlib.sha256(file.read()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
 
 
 @functools.lru_cache(maxsize=None)
