@@ -1,14 +1,21 @@
 """Puts a checkout into the environment that runs this script: ``python install.py CHECKOUT PACKAGE``.
 
 A link is all it takes: a .pth file, and bytecode compiled now so that no benchmark pays for it. A wheel of Django takes
-30 seconds to build and install, this a few.
+30 seconds to build and install, this a few. A record of the files' digests, as a wheel has one, tells later whether
+they are what was installed.
 """
 
+import base64
 import compileall
+import csv
+import hashlib
 import os
 import subprocess
 import sys
 import sysconfig
+
+LINK = os.path.join(sysconfig.get_path("purelib"), "measured-checkout.pth")
+RECORD = os.path.join(sysconfig.get_path("purelib"), "measured-checkout.record")
 
 
 def install(checkout, package):
@@ -16,11 +23,33 @@ def install(checkout, package):
     source = os.path.join(checkout, package)
     if not os.path.isfile(os.path.join(source, "__init__.py")):
         raise SystemExit("%s holds no package %s" % (checkout, package))
-    with open(os.path.join(sysconfig.get_path("purelib"), "measured-checkout.pth"), "w") as link:
-        # First on the path, before an asgiref that came with a Django that is not measured. Every locale reads ASCII.
-        link.write("import os, sys; sys.path.insert(0, os.fsdecode(%r))\n" % os.fsencode(checkout))
+    link_to(checkout, package)
     compileall.compile_dir(source, quiet=2, workers=os.cpu_count())
     _prove_import(package, source)
+
+
+def link_to(checkout, package, link=LINK, record=RECORD):
+    """Write the link to ``checkout``, and the record of the code of its ``package``."""
+    with open(link, "w") as file:
+        # First on the path, before an asgiref that came with a Django that is not measured. Every locale reads ASCII.
+        file.write("import os, sys; sys.path.insert(0, os.fsdecode(%r))\n" % os.fsencode(checkout))
+    with open(record, "w", encoding="utf-8", newline="") as file:
+        csv.writer(file).writerows([path, digest(os.path.join(checkout, path)), ""] for path in code(checkout, package))
+
+
+def code(checkout, package):
+    """Yield the paths of a package's files of code, below ``checkout``."""
+    for folder, _, names in os.walk(os.path.join(checkout, package)):
+        yield from (os.path.relpath(os.path.join(folder, name), checkout) for name in names if name.endswith(".py"))
+
+
+def digest(path):
+    """Return what a record says of a file (packaging.python.org, "RECORD"); "" where the file is not there."""
+    if not os.path.isfile(path):
+        return ""
+    with open(path, "rb") as file:
+        found = hashlib.sha256(file.read()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(found).rstrip(b"=").decode()
 
 
 def _prove_import(package, source):

@@ -5,24 +5,20 @@ would still be stored by the names of the pins. So the process that measures say
 """
 
 import ast
-import base64
 import csv
 import functools
-import hashlib
 import json
 import os
 import platform
 import re
 import sys
-import sysconfig
 from importlib import metadata
 from pathlib import Path
 
 import asgiref
 import django
 
-LINK = Path(sysconfig.get_path("purelib"), "measured-checkout.pth")
-"""Written by harness/install.py: the checkout that is measured."""
+from harness.install import LINK, RECORD, digest
 
 MEASURED = ("django", "asgiref", "asv_runner")
 """The packages of whose code a figure is made."""
@@ -81,24 +77,26 @@ def _other_versions():
 
 
 def _edited_files():
-    """Yield the files of installed packages that are not those of their wheels (packaging.python.org, "RECORD")."""
+    """Yield the files of packages that are not those that were installed, by the record of a wheel or of the link."""
     for name in MEASURED:
-        if _root(name) != str(LINK.parent):
-            continue  # a checkout, or a tree of it
-        distribution = metadata.distribution(name)
-        folder = str(distribution.locate_file(""))
-        for file, recorded, _ in csv.reader((distribution.read_text("RECORD") or "").splitlines()):
-            if file.endswith(".py") and recorded != _recorded(os.path.join(folder, file)):
-                yield "%s is not the file of %s %s" % (file, name, distribution.version)
+        if _is_linked(name):
+            yield from _edited("the checkout that was installed", _checkout(), _record_of_link())
+        elif _root(name) == _site(name):  # elsewhere is a tree that PYTHONPATH names
+            distribution = metadata.distribution(name)
+            installed = "%s %s" % (name, distribution.version)
+            yield from _edited(installed, _site(name), distribution.read_text("RECORD"))
 
 
-def _recorded(path):
-    """Return what the record of a wheel says of a file: its digest; "" where the file is not there."""
-    if not os.path.isfile(path):
-        return ""
-    with open(path, "rb") as file:
-        digest = hashlib.sha256(file.read()).digest()
-    return "sha256=" + base64.urlsafe_b64encode(digest).rstrip(b"=").decode()
+def _edited(installed, folder, record):
+    if not record:
+        yield "there is no record of the files of %s" % installed
+    for file, recorded, _ in csv.reader((record or "").splitlines()):
+        if file.endswith(".py") and recorded != digest(os.path.join(folder, file)):
+            yield "%s is not the file of %s" % (file, installed)
+
+
+def _record_of_link():
+    return Path(RECORD).read_text(encoding="utf-8") if os.path.isfile(RECORD) else ""
 
 
 @functools.lru_cache(maxsize=None)
@@ -112,7 +110,7 @@ def _site(package):
     try:
         return str(metadata.distribution(package).locate_file(""))
     except metadata.PackageNotFoundError:
-        return str(LINK.parent)
+        return os.path.dirname(LINK)
 
 
 def _is_linked(package):
@@ -121,9 +119,9 @@ def _is_linked(package):
 
 def _checkout():
     """Return the folder that harness/install.py linked, "" where it linked none."""
-    if not LINK.is_file():
+    if not os.path.isfile(LINK):
         return ""
-    return os.fsdecode(ast.literal_eval(re.search(r"fsdecode\((b.+)\)\)", LINK.read_text()).group(1)))
+    return os.fsdecode(ast.literal_eval(re.search(r"fsdecode\((b.+)\)\)", Path(LINK).read_text()).group(1)))
 
 
 @functools.lru_cache(maxsize=None)  # each proof asks again, of all modules

@@ -8,7 +8,9 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, RUN, Djangos, Suite
+from conftest import ROOT, RUN, UNUSED, Djangos, Suite
+
+from harness import install
 
 HELLO = "handlers.Hello.track_hops-0"
 DISCOVER = "from asv_runner.discovery import _discover; import sys; _discover(sys.argv[1:3])"
@@ -103,10 +105,15 @@ def environment(tmp_path: Path, djangos: Djangos) -> Path:
     for pattern in ("asgiref*", "asv_runner*", "sqlparse*", "pytz*", "importlib_metadata*", "zipp*"):
         for each in measured.glob(pattern):
             shutil.copytree(each, site / each.name)
-    checkout = os.fsencode(djangos.path(Djangos.NEWEST))
-    link = f"import os, sys; sys.path.insert(0, os.fsdecode({checkout!r}))\n"
-    (site / "measured-checkout.pth").write_text(link)
+    link(site, djangos.path(Djangos.NEWEST))
     return site
+
+
+def link(environment: Path, checkout: Path) -> None:
+    """Install a checkout of Django, uncompiled, as harness/install.py does."""
+    install.link_to(
+        str(checkout), "django", *(environment / Path(each).name for each in (install.LINK, install.RECORD))
+    )
 
 
 def measure(environment: Path, suite: Suite, **variables: str) -> str:
@@ -148,6 +155,27 @@ def test_an_edited_file_is_refused(environment: Path, suite: Suite, file: str) -
     with (environment / file).open("a") as source:
         source.write("\n# edited\n")
     assert f"{file} is not the file of {file.partition('/')[0]}" in measure(environment, suite)
+
+
+@pytest.mark.parametrize("lie", ["edited", "gone", "unrecorded"])
+def test_another_checkout_than_was_installed_is_refused(
+    environment: Path, suite: Suite, djangos: Djangos, lie: str
+) -> None:
+    checkout = suite.root / "checkout"
+    shutil.copytree(djangos.path(Djangos.NEWEST) / "django", checkout / "django", ignore=UNUSED)
+    link(environment, checkout)
+    assert measure(environment, suite) == ""
+    (suite.root / "result.json").unlink()
+    if lie == "unrecorded":
+        (environment / Path(install.RECORD).name).unlink()
+        assert "there is no record of the files of the checkout" in measure(environment, suite)
+        return
+    file = checkout / "django/core/handlers/wsgi.py"
+    if lie == "edited":
+        file.write_text(file.read_text() + "\n# edited\n")
+    else:
+        (checkout / "django/test/html.py").unlink()
+    assert "py is not the file of the checkout that was installed" in measure(environment, suite)
 
 
 def test_a_file_that_is_gone_is_refused(environment: Path, suite: Suite) -> None:

@@ -22,10 +22,10 @@ FILES = sorted(
 )
 
 REACHED_BY_NONE = {
-    *("harness/callgrind.py", "harness/layout.py", "harness/install.py", "harness/side.py", "harness/trace.py"),
+    *("harness/callgrind.py", "harness/layout.py", "harness/side.py", "harness/trace.py"),
     *("harness/upstream.py", "harness/version.py", "benchproject/urls.py", "benchproject/served/bare.py"),
 }
-"""What installs, compares and loads; all routes."""
+"""What compares and loads; all routes."""
 
 PYTHONS = [f"python3.{minor}" for minor in range(8, 16)]
 
