@@ -23,6 +23,8 @@ from harness.install import LINK, RECORD, digest
 MEASURED = ("django", "asgiref", "asv_runner")
 """The packages of whose code a figure is made."""
 
+_known = {}  # the modules that were looked at, by name: to look at all in each proof takes longer than the proof
+
 _ROOT = Path(__file__).parent.parent
 _INFO = Path(sys.prefix, "asv-env-info.json")
 _PIN = re.compile(r'"(?:pip\+)?([\w-]+)": \["([\w.]+)"\]')
@@ -44,12 +46,15 @@ def refuse_others():
 
 
 def foreign_modules():
-    """Yield the modules of ``MEASURED`` that do not lie where what is measured was installed."""
+    """Yield the modules of ``MEASURED`` that do not lie where what is measured was installed; each proof asks again."""
     roots = {name: _root(name) for name in MEASURED}
-    for name, module in list(sys.modules.items()):
+    unknown = {name: module for name, module in list(sys.modules.items()) if _known.get(name) is not module}
+    for name, module in unknown.items():
         package, file = name.partition(".")[0], getattr(module, "__file__", None)
         if package in roots and file and not _lies_in(file, os.path.join(roots[package], package)):
             yield "%s is that of %s, not of %s" % (name, file, roots[package])
+        else:
+            _known[name] = module
 
 
 def _pins():
@@ -124,6 +129,9 @@ def _checkout():
     return os.fsdecode(ast.literal_eval(re.search(r"fsdecode\((b.+)\)\)", Path(LINK).read_text()).group(1)))
 
 
-@functools.lru_cache(maxsize=None)  # each proof asks again, of all modules
 def _lies_in(file, folder):
-    return os.path.realpath(file).startswith(os.path.realpath(folder) + os.sep)
+    return _below(os.path.normpath(file), folder) or _below(os.path.realpath(file), os.path.realpath(folder))
+
+
+def _below(path, folder):
+    return path.startswith(folder + os.sep)
