@@ -86,10 +86,10 @@ def _edited_files():
     for name in MEASURED:
         if _is_linked(name):
             yield from _edited("the checkout that was installed", _checkout(), _record_of_link())
-        elif _root(name) == _site(name):  # elsewhere is a tree that PYTHONPATH names
+        elif _root(name) == os.path.dirname(LINK):  # elsewhere is a tree that PYTHONPATH names
             distribution = metadata.distribution(name)
             installed = "%s %s" % (name, distribution.version)
-            yield from _edited(installed, _site(name), distribution.read_text("RECORD"))
+            yield from _edited(installed, _root(name), distribution.read_text("RECORD"))
 
 
 def _edited(installed, folder, record):

@@ -141,7 +141,7 @@ class Suite:
 @pytest.fixture
 def suite(tmp_path: Path, forks: Forks) -> Suite:
     for folder in ("benchproject", "harness", "benchmarks"):
-        shutil.copytree(ROOT / folder, tmp_path / folder)  # with what Python has compiled of it
+        shutil.copytree(ROOT / folder, tmp_path / folder, ignore=shutil.ignore_patterns("__pycache__"))
     shutil.copy(ROOT / "asv.conf.json", tmp_path)  # which says what is to be installed
     return Suite(tmp_path, forks)
 
