@@ -130,8 +130,12 @@ def _checkout():
 
 
 def _lies_in(file, folder):
-    return _below(os.path.normpath(file), folder) or _below(os.path.realpath(file), os.path.realpath(folder))
+    return _real_file(file).startswith(_real_folder(folder) + os.sep)
 
 
-def _below(path, folder):
-    return path.startswith(folder + os.sep)
+def _real_file(path):
+    folder, name = os.path.split(path)
+    return os.path.realpath(path) if os.path.islink(path) else os.path.join(_real_folder(folder), name)
+
+
+_real_folder = functools.lru_cache(maxsize=None)(os.path.realpath)

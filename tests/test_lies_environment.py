@@ -178,6 +178,16 @@ def test_another_checkout_than_was_installed_is_refused(
     assert "py is not the file of the checkout that was installed" in measure(environment, suite)
 
 
+@pytest.mark.parametrize("name", ["core", "core/signals.py"])
+def test_a_link_out_of_the_checkout_is_refused(environment: Path, suite: Suite, djangos: Djangos, name: str) -> None:
+    checkout = suite.root / "checkout"
+    shutil.copytree(djangos.path(Djangos.NEWEST) / "django", checkout / "django", ignore=UNUSED)
+    elsewhere = (checkout / "django" / name).rename(suite.root / "elsewhere")
+    (checkout / "django" / name).symlink_to(elsewhere)
+    link(environment, checkout)
+    assert f"not of {checkout}" in measure(environment, suite)
+
+
 def test_a_file_that_is_gone_is_refused(environment: Path, suite: Suite) -> None:
     (environment / "asgiref/testing.py").unlink()
     assert "asgiref/testing.py is not the file of asgiref" in measure(environment, suite)
