@@ -135,7 +135,7 @@ def _lies_in(file, folder):
 
 @functools.lru_cache(maxsize=None)
 def _real(path):
-    """Return what ``os.path.realpath`` does, and ask about a folder once: it takes as long as all the rest of a proof."""
+    """Return what ``os.path.realpath`` does, asking about a folder once: a proof would take half as long again."""
     folder, name = os.path.split(path)
     if name in ("", os.curdir, os.pardir) or os.path.islink(path):
         return os.path.realpath(path)

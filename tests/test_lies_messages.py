@@ -314,6 +314,60 @@ def test_what_is_done_once_more_is_measured(suite: Suite, benchmark: str, file: 
     assert suite.run_forked(benchmark) is not None
 
 
+WAITS = ("sync_to_async", "async_to_sync", "hops", "threads", "event_loops", "tasks")
+
+WAIT_MORE = {
+    "a crossing": (
+        "async",
+        "from asgiref.sync import sync_to_async; await sync_to_async(int)()",
+        {("sync_to_async", 1): 1, ("hops", 1): 2, ("sync_to_async", 3): 1, ("hops", 3): 1},
+    ),
+    "a hop": (
+        "async",
+        "import asyncio; await asyncio.get_running_loop().run_in_executor(None, int)",
+        {("hops", 1): 1, ("threads", 1): 2, ("hops", 3): 1},
+    ),
+    "a task": (
+        "async",
+        "import asyncio; await asyncio.ensure_future(asyncio.sleep(0))",
+        {("tasks", 1): 1, ("tasks", 3): 1},
+    ),
+    "a thread": (
+        "sync",
+        "import threading; thread = threading.Thread(target=int); thread.start(); thread.join()",
+        {("threads", 0): 1, ("threads", 2): 1},
+    ),
+    "a loop": (
+        "sync",
+        "import asyncio; asyncio.new_event_loop().close()",
+        {("event_loops", 0): 1, ("event_loops", 2): 1},
+    ),
+}
+"""The view of hello world that does it once more, how, and the counts that it moves: by metric and cell.
+
+Under WSGI an async view has a loop of its own for each request. A hop there needs two threads, the one that it is sent
+to and the one that ends the loop's threads, and a crossing a second hop, back to the thread that waits for the view.
+"""
+
+
+@pytest.mark.parametrize("what", WAIT_MORE)
+def test_a_wait_more_moves_its_count_where_it_is_passed(suite: Suite, what: str) -> None:
+    view, line, moved = WAIT_MORE[what]
+    before = waits(suite)
+    head = f"\n{'async ' * (view == 'async')}def hello_{view}(request):\n"
+    suite.change("benchproject/views/hello.py", head, f"{head}    {line}\n")
+    assert {where: times - before[where] for where, times in waits(suite).items() if times != before[where]} == moved
+
+
+def waits(suite: Suite) -> dict[tuple[str, int], int]:
+    """Return what each cell of hello world waits for, by metric and cell."""
+    return {
+        (metric, cell): suite.run_forked(f"handlers.Hello.track_{metric}-{cell}")
+        for metric in WAITS
+        for cell in range(4)
+    }
+
+
 def test_a_statement_more_is_counted(suite: Suite) -> None:
     before = suite.run_forked("auth.Auth.track_queries-0")
     _, file, old, new = MORE[2]
