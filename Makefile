@@ -50,8 +50,8 @@ PROJECT := Django
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
 
-bench: .venv/bench ## measure Django releases and show what a request costs: RELEASES="4.2 5.2 6.1" SCENARIOS="handlers" or all
-	@$(BIN)/python -m tools bench --project "$(PROJECT)" --releases "$(RELEASES)" --scenarios "$(SCENARIOS)"
+bench: .venv/bench ## measure Django releases and show what a request costs: RELEASES="4.2 5.2 6.1" SCENARIOS="handlers" or all, or RELEASES=6.1 PYTHONS="3.12 3.13"
+	@$(BIN)/python -m tools bench --project "$(PROJECT)" --releases "$(RELEASES)" --scenarios "$(SCENARIOS)" --pythons "$(PYTHONS)"
 
 compare: .venv/measured ## did a change slow the sync or the async path: BASE=6.0 HEAD=6.1, or DJANGO=path BASE=main HEAD=worktree
 	@$(BIN)/python -m tools compare --base "$$BASE" --head "$$HEAD" $${DJANGO:+--django "$$DJANGO"} --scenarios "$$SCENARIOS" $(OPTIONS)

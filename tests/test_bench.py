@@ -15,6 +15,8 @@ from browser import PAINTED_PIXELS, served, watch
 from conftest import ROOT, eventually, path_without
 from playwright.sync_api import Page
 
+from tools.bench.pythons import runs
+
 pytestmark = pytest.mark.xdist_group("bench")  # its fixtures take long: one worker has them all
 
 OLDEST, NEWEST = "3.0", "6.1" if sys.version_info >= (3, 12) else "5.2"
@@ -101,6 +103,21 @@ def test_figures_beside_hello_world_have_a_table_of_their_own(measured: tuple[Pa
     assert re.search(rf"^ +Coroutine.time_await +seconds +{time} +{time} *$", measured[1], re.MULTILINE)
 
 
+@pytest.mark.slow
+@pytest.mark.skipif(not runs("3.12", "3.13"), reason="Python 3.12 and 3.13 are not both installed here")
+def test_pythons_are_shown_side_by_side(tmp_path: Path) -> None:
+    pythons = ("--pythons", "3.12 3.13", "--releases", "5.2")
+    done = tool(clone(tmp_path), "tools", "bench", *pythons, "--scenarios", "handlers")
+    assert done.returncode == 0, done.stderr
+    assert re.search("ratio +to 3.12 +time +ratio +to 3.12", done.stdout)
+    rows = re.findall(r"^ +5\.2\.\d+ +(\w+ a?sync) +(3\.1[23]) +n/a +n/a +n/a +\S+ +(\S+) +(\S+) ", done.stdout, re.M)
+    cells = [f"{interface} {view}" for interface in ("WSGI", "ASGI") for view in ("sync", "async")]
+    assert [row[:2] for row in rows] == [(cell, python) for cell in cells for python in ("3.12", "3.13")]
+    assert [row[3] for row in rows][::2] == ["1.00"] * 4
+    assert all(0.3 < float(row[3]) < 3 for row in rows)
+    assert re.search(r"^Python 3\.12\.\d+, 3\.13\.\d+, asgiref", done.stdout, re.M)
+
+
 def test_the_conditions_are_shown(measured: tuple[Path, str]) -> None:
     for words in ("median ± half", "Resolution of the times: ", "asgiref 3.13.0", "asv_runner 0.3.2", "Machine "):
         assert words in measured[1]
@@ -159,6 +176,13 @@ def test_the_site_shows_graphs_without_network(measured: tuple[Path, str], page:
         ((), {"PIP_INDEX_URL": "http://127.0.0.1:9/"}, "127.0.0.1"),
         (("--project", "no-such-project-of-ours"), {}, "no-such-project-of-ours"),
         (("--colour",), {}, "No such option"),
+        (("--pythons", "newest"), {}, "no Python newest: name series"),
+        (("--pythons", "3.99"), {}, "no Python 3.99: there is no python3.99 on the PATH; install it"),
+        (
+            ("--pythons", "3.9"),
+            {},
+            "no Python 3.9: .*install it|Python 3.9.[0-9]+ is older than 3.11|does not run here",
+        ),
     ],
 )
 def test_bad_input_ends_in_one_line(

@@ -43,13 +43,13 @@ class ReleaseHistory:
         self.source = root / f"{source}.conf.json"
         self.path = root / f"{source}.releases.conf.json"
 
-    def configure(self, python: str) -> dict[str, Any]:
-        """Write asv's configuration for measuring on ``python`` ("3.12") and return it.
+    def configure(self, pythons: Sequence[str]) -> dict[str, Any]:
+        """Write asv's configuration for measuring on ``pythons`` ("3.12") and return it.
 
         Raises asv.util.UserError where asv.conf.json is not to be read.
         """
         places = {"env_dir": str(self.folder / "env"), "results_dir": str(self.results), "html_dir": str(self.html)}
-        about = {"repo": str(self.repository), "show_commit_url": "#", "pythons": [python]}
+        about = {"repo": str(self.repository), "show_commit_url": "#", "pythons": list(pythons)}
         return derive(self.path, self.source, **about, **places)
 
 

@@ -9,48 +9,53 @@ import click
 from asv.machine import Machine, MachineCollection
 from asv.results import Results, iter_results_for_machine
 from asv.util import UserError
+from packaging.version import Version
 from rich import filesize
 
 from harness import callgrind
 from tools import index, process, releases, terminal
 from tools.bench.figures import failures, results_of, units
-from tools.bench.table import resolution, tables_of
-from tools.configuration import PYTHON, ReleaseHistory, parts_of
+from tools.bench.pythons import SERIES, pythons_of
+from tools.bench.table import Measured, resolution, tables_of
+from tools.configuration import ReleaseHistory, parts_of
 from tools.files import alone
 from tools.results import MachineFile, ResultFile, stored_in
 from tools.terminal import Problem
 
 DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
-SERIES = f"{PYTHON.major}.{PYTHON.minor}"
-
 console = terminal.console(width=None if sys.stdout.isatty() else 160)
 
 
-def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str]) -> None:
+def bench(project: str, wanted: Sequence[str], scenarios: Sequence[str], named: Sequence[str] = ()) -> None:
     """Measure the releases of ``project`` that the words ``wanted`` name, publish them and print the answer.
 
-    ``scenarios`` are names of files in benchmarks/, or "all". Raises Problem where the index, asv or a
-    benchmark fails; what was measured before is kept. Waits while another run measures here.
+    ``scenarios`` are names of files in benchmarks/, or "all"; ``named`` are Pythons, each of which runs each release.
+    Raises Problem where the index, asv or a benchmark fails; what was measured before is kept. Waits while another run
+    measures here.
     """
+    pythons = pythons_of(named)
     pattern = f"^({'|'.join(parts_of(scenarios))})\\." if scenarios else DEFAULT
     history = ReleaseHistory(project)
     # Of two at once each would also be in the figures of the other.
     with alone(history.folder.parent / "lock", history.folder.parent):
-        hashes = _releases(history, wanted)
-        configuration = history.configure(SERIES)
+        hashes = _releases(history, wanted, min(pythons.values()))
+        configuration = history.configure(list(pythons))
         machine = _machine()
         _forget_unfinished(history, machine)
         _measure(history, machine, pattern, hashes)
-        _answer(history, machine, hashes, configuration, [] if "all" in scenarios else scenarios)
+        _answer(history, machine, hashes, pythons, configuration, [] if "all" in scenarios else scenarios)
 
 
-def _releases(history: ReleaseHistory, wanted: Sequence[str]) -> dict[str, str]:
-    """Return version -> hash of the releases to measure; where the index is out of reach, of those at hand."""
+def _releases(history: ReleaseHistory, wanted: Sequence[str], python: Version) -> dict[str, str]:
+    """Return version -> hash of the releases to measure, which ``python`` runs.
+
+    Where the index is out of reach it is of those at hand.
+    """
     try:
         offered = index.available(history.project)
     except click.ClickException as problem:
         return _at_hand(history, wanted, problem)
-    chosen = index.choose(offered, wanted, PYTHON, history.oldest)
+    chosen = index.choose(offered, wanted, python, history.oldest)
     console.print(f"Releases: {', '.join(str(release.version) for release in chosen)}")
     return releases.update(history.repository, history.project, chosen)
 
@@ -126,7 +131,12 @@ def _measure(history: ReleaseHistory, machine: str, pattern: str, hashes: dict[s
 
 
 def _answer(
-    history: ReleaseHistory, machine: str, hashes: dict[str, str], configuration: dict[str, Any], parts: Sequence[str]
+    history: ReleaseHistory,
+    machine: str,
+    hashes: dict[str, str],
+    pythons: dict[str, Version],
+    configuration: dict[str, Any],
+    parts: Sequence[str],
 ) -> None:
     """Publish the site, print the tables and say where both are; some parts have a table of their own.
 
@@ -134,24 +144,34 @@ def _answer(
     """
     if process.asv(history.path, "publish", "--no-pull"):
         raise Problem("asv publish failed; its last lines above say why")
-    found = {version: results_of(history.results, machine, hashes[version], SERIES) for version in hashes}
-    measured = {version: result for version, result in found.items() if result and result.results}
+    found = {
+        Measured(version, python): results_of(history.results, machine, commit, python)
+        for version, commit in hashes.items()
+        for python in pythons
+    }
+    measured = {release: result for release, result in found.items() if result and result.results}
     for table in tables_of(history.project, measured, parts, units(history.results)):
         console.print(table)
-    for line in _conditions(history, machine, measured, configuration):
+    for line in _conditions(history, machine, measured, pythons, configuration):
         console.print(line, soft_wrap=True)
-    failed = [f"{version} {name}" for version, result in measured.items() for name in failures(result)]
-    failed += [version for version in found if version not in measured]
+    failed = [f"{release} {name}" for release, result in measured.items() for name in failures(result)]
+    failed += [str(release) for release in found if release not in measured]
     if failed:
         raise Problem(f"not measured: {', '.join(failed)}; asv says why above")
 
 
 def _conditions(
-    history: ReleaseHistory, machine: str, measured: dict[str, ResultFile], configuration: dict[str, Any]
+    history: ReleaseHistory,
+    machine: str,
+    measured: dict[Measured, ResultFile],
+    pythons: dict[str, Version],
+    configuration: dict[str, Any],
 ) -> Iterator[str]:
     """Yield what the figures hold for: units, resolution, versions and machine; then where the site is."""
     yield "Of one request. Instructions: by callgrind, median over layouts of memory. Time: median ± half of the"
     yield "interquartile range. Ratio: to WSGI sync. Counts: exact."
+    if len(pythons) > 1:
+        yield f"To {next(iter(pythons))}: what that Python takes for the same release and cell is 1."
     if reason := _no_callgrind():
         yield f"No instructions: {reason}."
     floor = resolution(measured)
@@ -160,7 +180,7 @@ def _conditions(
     pins = ", ".join(
         f"{name.removeprefix('pip+')} {versions[0]}" for name, versions in configuration["matrix"]["req"].items()
     )
-    yield f"Python {PYTHON}, {pins}"
+    yield f"Python {', '.join(map(str, pythons.values()))}, {pins}"
     about = stored_in(history.results / machine / "machine.json", MachineFile)
     memory = filesize.decimal(int(about.ram))
     yield f"Machine {about.machine}: {about.cpu}, {about.num_cpu} CPUs, {memory}, {about.os}"
@@ -177,6 +197,9 @@ def _conditions(
     default="",
     help='Files in benchmarks/, or "all". Default: handlers, clients, floors and the middleware of startproject.',
 )
-def command(project: str, releases: str, scenarios: str) -> None:
+@click.option(
+    "--pythons", default="", help=f'Installed Pythons, "3.12 3.13", shown beside each other.  [default: {SERIES}]'
+)
+def command(project: str, releases: str, scenarios: str, pythons: str) -> None:
     """Measure releases from the package index and show what a request costs."""
-    bench(project, releases.split(), scenarios.split())
+    bench(project, releases.split(), scenarios.split(), pythons.split())
