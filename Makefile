@@ -54,10 +54,10 @@ bench: .venv/bench ## measure Django releases and show what a request costs: REL
 	@$(BIN)/python -m tools bench --project "$(PROJECT)" --releases "$(RELEASES)" --scenarios "$(SCENARIOS)" --pythons "$(PYTHONS)"
 
 compare: .venv/measured ## did a change slow the sync or the async path: BASE=6.0 HEAD=6.1, or DJANGO=path BASE=main HEAD=worktree
-	@$(BIN)/python -m tools compare --base "$$BASE" --head "$$HEAD" $${DJANGO:+--django "$$DJANGO"} --scenarios "$$SCENARIOS" $(OPTIONS)
+	@$(BIN)/python -m tools compare --project "$${PROJECT:-Django}" --base "$$BASE" --head "$$HEAD" $${DJANGO:+--django "$$DJANGO"} --scenarios "$$SCENARIOS" $(OPTIONS)
 
 bisect: .venv/measured ## which commit changed it: DJANGO=path GOOD=3.0 BAD=main SCENARIO="handlers.Hello ASGI" METRIC=hops
-	@$(BIN)/python -m tools bisect --django "$(DJANGO)" --good "$(GOOD)" --bad "$(BAD)" --scenario "$(SCENARIO)" \
+	@$(BIN)/python -m tools bisect --project "$(PROJECT)" --django "$(DJANGO)" --good "$(GOOD)" --bad "$(BAD)" --scenario "$(SCENARIO)" \
 		--metric "$(METRIC)" $(OPTIONS)
 
 trial: .venv/measured $(if $(findstring --served,$(OPTIONS)),.venv/load .venv/served) ## learn what compare finds on this machine: TIMES=20 OPTIONS=--busy

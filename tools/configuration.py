@@ -36,12 +36,21 @@ class ReleaseHistory:
         if project.lower() not in PROJECTS:
             raise Problem(f"no project {project}: this suite measures Django and asgiref")
         self.project, self.oldest, source = PROJECTS[project.lower()]
+        self.package = project.lower()
         self.folder = root / ".releases" / self.project.lower()
         self.repository = self.folder / "history.git"
         self.results = self.folder / "results"
         self.html = self.folder / "html"
         self.source = root / f"{source}.conf.json"
         self.path = root / f"{source}.releases.conf.json"
+
+    def fixed(self, package: str) -> str:
+        """Return the version of a package with which this project's releases are measured, "" where it is their own.
+
+        Raises asv.util.UserError where asv.conf.json is not to be read.
+        """
+        requirements = util.load_json(str(self.source), js_comments=True)["matrix"]["req"]
+        return str(requirements.get(package, [""])[0])
 
     def configure(self, pythons: Sequence[str]) -> dict[str, Any]:
         """Write asv's configuration for measuring on ``pythons`` ("3.12") and return it.

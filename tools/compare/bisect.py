@@ -43,8 +43,9 @@ class Bisection:
     Raises CannotMeasure where there are no such commits, or nothing differs between the ends.
     """
 
-    def __init__(self, checkout: Path, good: str, bad: str, scenario: str, metric: str) -> None:
+    def __init__(self, checkout: Path, good: str, bad: str, scenario: str, metric: str, project: str) -> None:
         self.checkout = checkout
+        self.project = project
         self.scenario = scenario
         self.parts = parts_of([scenario.partition(".")[0]])
         self.commits = tree.commits(checkout, good, bad)
@@ -177,7 +178,7 @@ class Bisection:
     @contextmanager
     def _copy(self, index: int) -> Iterator[tree.Tree]:
         with temporary_folder("bisect-") as folder:
-            yield tree_of(self.commits[index], self.checkout, folder / "tree")
+            yield tree_of(self.commits[index], self.checkout, folder / "tree", self.project)
 
     @cached_property
     def _cell(self) -> Cell:
@@ -185,14 +186,14 @@ class Bisection:
         return next(cell for cell in ends[0] if ends[0][cell].trace and ends[1][cell].trace)
 
 
-def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, every: bool) -> None:
+def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, every: bool, project: str) -> None:
     """Print the commit that changed the metric to what it is in ``bad``, or each that did since ``good``.
 
     Raises CannotMeasure where nothing differs, or it cannot be measured.
     """
     out = terminal.console(soft_wrap=True)
     with cannot_measure():
-        bisection = Bisection(checkout, good, bad, scenario, metric)
+        bisection = Bisection(checkout, good, bad, scenario, metric, project)
         changes = bisection.changes()
         for change in changes if every else itertools.islice(changes, 1):
             out.print(f"{bisection.metric} changed in {git.describe(checkout, change.commit)}")
@@ -217,12 +218,15 @@ def lines(change: FirstBad) -> Iterator[str]:
 
 
 @click.command("bisect")
-@click.option("--django", "checkout", required=True, type=click.Path(path_type=Path), help="A git checkout of Django.")
+@click.option(
+    "--django", "checkout", required=True, type=click.Path(path_type=Path), help="A git checkout of the project."
+)
+@click.option("--project", default="Django", show_default=True, help="Whose commits they are: Django's, or asgiref's.")
 @click.option("--good", required=True, help="The older revision.")
 @click.option("--bad", required=True, help="The newer revision.")
 @click.option("--scenario", required=True, help='The beginning of a cell\'s name: "handlers.Hello ASGI, sync".')
 @click.option("--metric", default="", help="By default the first that differs: crossings, hops, ..., instructions.")
 @click.option("--all", "every", is_flag=True, help="Find each commit that changed it, back to the older revision.")
-def command(checkout: Path, good: str, bad: str, scenario: str, metric: str, every: bool) -> None:
+def command(checkout: Path, project: str, good: str, bad: str, scenario: str, metric: str, every: bool) -> None:
     """Find the commit that changed an exact metric, or instructions where none differs."""
-    bisect(checkout, good, bad, scenario, metric, every)
+    bisect(checkout, good, bad, scenario, metric, every, project)

@@ -24,14 +24,16 @@ TO_FILE: dict[str, Any] = {"is_flag": False, "flag_value": "-", "metavar": "[FIL
 DEFAULT = ("handlers", "middleware", "bridging")
 
 
-def compare(base: str, head: str, checkout: Path | None, scenarios: Sequence[str], exact: bool) -> Report:
-    """Measure two sides, show the progress on standard error, and return what there is to say.
+def compare(
+    base: str, head: str, checkout: Path | None, scenarios: Sequence[str], exact: bool, project: str = "Django"
+) -> Report:
+    """Measure two sides of a project, show the progress on standard error, and return what there is to say.
 
     Raises CannotMeasure where a side is not there or does not run.
     """
     with (
         cannot_measure(),
-        two_trees(base, head, checkout) as trees,
+        two_trees(base, head, checkout, project) as trees,
         Comparison(*trees, parts_of(scenarios or DEFAULT)) as comparison,
         progress() as bar,
     ):
@@ -62,13 +64,15 @@ def estimate(comparison: Comparison, bar: Progress) -> None:
 
 
 @contextlib.contextmanager
-def two_trees(base: str, head: str, checkout: Path | None) -> Iterator[tuple[Tree, Tree]]:
+def two_trees(base: str, head: str, checkout: Path | None, project: str = "Django") -> Iterator[tuple[Tree, Tree]]:
     """Yield both sides as folders, removed afterwards. Raises CannotMeasure where both hold the same code."""
     with temporary_folder("compare-") as folder:
-        trees = tree_of(base, checkout, folder / "base"), tree_of(head, checkout, folder / "head")
-        if trees[0].digest == trees[1].digest:
-            raise SameCode(f"{trees[0].label} and {trees[1].label} hold the same code: nothing to compare")
-        yield trees
+        before, after = (
+            tree_of(side, checkout, folder / name, project) for side, name in ((base, "base"), (head, "head"))
+        )
+        if before.digest == after.digest:
+            raise SameCode(f"{before.label} and {after.label} hold the same code: nothing to compare")
+        yield before, after
 
 
 def write(report: Report, markdown: str | None, json_file: str | None) -> None:
@@ -87,7 +91,8 @@ def write(report: Report, markdown: str | None, json_file: str | None) -> None:
 @click.command("compare")
 @click.option("--base", required=True, help='A release ("6.1"), or with --django a revision of that checkout.')
 @click.option("--head", required=True, help='The same, or "worktree": the checkout as it is, edits and all.')
-@click.option("--django", "checkout", type=click.Path(path_type=Path), help="A git checkout of Django.")
+@click.option("--django", "checkout", type=click.Path(path_type=Path), help="A git checkout of the project.")
+@click.option("--project", default="Django", show_default=True, help="What is compared: Django, or asgiref.")
 @click.option("--scenarios", default="", help="Files in benchmarks/. Default: handlers, middleware and bridging.")
 @click.option("--exact", is_flag=True, help="Count only: what is exact, in a third of the time.")
 @click.option("--facts", is_flag=True, help="Status 1 only where a request waits more; 0 where nothing differs.")
@@ -98,6 +103,7 @@ def command(
     base: str,
     head: str,
     checkout: Path | None,
+    project: str,
     scenarios: str,
     exact: bool,
     facts: bool,
@@ -111,7 +117,7 @@ def command(
     or told.
     """
     try:
-        report = compare(base, head, checkout, scenarios.split(), exact)
+        report = compare(base, head, checkout, scenarios.split(), exact, project)
     except SameCode as problem:
         if not facts:
             raise

@@ -143,8 +143,9 @@ class Comparison:
 
     @property
     def versions(self) -> dict[str, str]:
-        """What the base's process runs, as it says: Python and asgiref are the same for both."""
-        return self._sides[0][0].versions
+        """What the processes of both sides run, as they say: what is compared is in it where its version is one."""
+        base, head = (side.versions for side in self._sides[0])
+        return {name: version for name, version in base.items() if head[name] == version}
 
     @property
     def hung(self) -> bool:

@@ -16,6 +16,9 @@ from tabulate import tabulate
 from tools.compare import verdict
 from tools.compare.comparison import LEFT_OUT, Comparison, Pair
 
+ALIKE = ("Python", "Django", "asgiref")
+"""What is said of what both sides run, where they run the same."""
+
 SHOWN = 30
 """Rows of a table for people. JSON has all."""
 
@@ -84,9 +87,10 @@ class Report:
     def conditions(self) -> str:
         """What the figures hold for."""
         machine = Machine.get_defaults()
+        versions = ", ".join(f"{name} {self.versions[name]}" for name in ALIKE if name in self.versions)
         counted = f"instructions by {self.instructions_by}; " if self.instructions_by else "no instructions counted; "
         return (
-            f"Python {self.versions['Python']}, asgiref {self.versions['asgiref']}; {counted}"
+            f"{versions}; {counted}"
             f"{machine['cpu']}, {machine['num_cpu']} CPUs, load {os.getloadavg()[0]:.1f}. "
             "± is the resolution: the smallest change told from none in this run."
         )

@@ -1,4 +1,6 @@
-"""One side of a comparison as a folder: the Django of a release, a revision or a working tree, copied out.
+"""One side of a comparison as a folder: the Django or the asgiref of a release, a revision or a working tree.
+
+It is copied out, an asgiref beside the Django with which its releases are measured.
 
 The user's checkout is read by git and never written: nothing is checked out, stashed or refreshed in it.
 """
@@ -37,31 +39,35 @@ class Tree:
 
     @property
     def digest(self) -> str:
-        """A hash of all files of the package, as long as none is compiled."""
+        """A hash of all files of the packages, as long as none is compiled."""
         digest = hashlib.sha256()
-        for file in sorted(path for path in (self.path / "django").rglob("*") if path.is_file()):
+        for file in sorted(path for path in self.path.glob("*/**/*") if path.is_file()):
             digest.update(str(file.relative_to(self.path)).encode() + b"\0" + file.read_bytes())
         return digest.hexdigest()
 
 
-def tree_of(side: str, checkout: Path | None, folder: Path) -> Tree:
+def tree_of(side: str, checkout: Path | None, folder: Path, project: str = "Django") -> Tree:
     """Copy what ``side`` names to ``folder`` and return it.
 
-    It is "worktree", a revision of ``checkout``, or else a release. Raises CannotMeasure where it is nothing of them,
-    or needs another Python or asgiref than runs here.
+    It is "worktree", a revision of ``checkout``, or else a release of ``project``. Raises CannotMeasure where it is
+    nothing of them, or needs another Python or asgiref than runs here.
     """
     folder.mkdir()
+    history = ReleaseHistory(project)
+    names = [history.package, *METADATA]
     if checkout is None:
-        label = _release(side, folder)
+        label = _release(history, side, folder, names)
     elif side == WORKTREE:
-        label = _working_tree(checkout, folder)
-    elif _commit(checkout, side) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", side):
-        label = _revision(checkout, side, folder)
+        label = _working_tree(checkout, folder, names)
+    elif _commit(checkout, side, project) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", side):
+        label = _revision(checkout, side, folder, names)
     else:
-        label = _release(side, folder)
-    if not (folder / "django" / "__init__.py").is_file():
-        raise CannotMeasure(f"{side} holds no django/__init__.py: name a checkout of Django")
+        label = _release(history, side, folder, names)
+    if not (folder / history.package / "__init__.py").is_file():
+        raise CannotMeasure(f"{side} holds no {history.package}/__init__.py: name a checkout of {project}")
     _check_requirements(folder, label)
+    if django := history.fixed("Django"):
+        _release(ReleaseHistory("Django"), django, folder, ["django"])
     return Tree(folder, label)
 
 
@@ -86,32 +92,32 @@ def _merge_base(checkout: Path, *commits: str) -> str:
         return ""  # so git says that there is none
 
 
-def _release(side: str, folder: Path) -> str:
+def _release(history: ReleaseHistory, side: str, folder: Path, names: Sequence[str]) -> str:
     if side == WORKTREE or not side or not side[0].isdigit():
-        raise CannotMeasure(f"{side or 'an empty name'} is no release: name a checkout of Django by DJANGO=path")
-    history = ReleaseHistory("Django")
+        remedy = f"name a checkout of {history.project} by DJANGO=path"
+        raise CannotMeasure(f"{side or 'an empty name'} is no release: {remedy}")
     known = releases.at_hand(history.repository)
     version = side if side in known else releases.newest_by_series(known).get(side)
     if version is None:
-        chosen = index.choose(index.available("Django"), [side], PYTHON, history.oldest)
-        known = releases.update(history.repository, "Django", chosen)
+        chosen = index.choose(index.available(history.project), [side], PYTHON, history.oldest)
+        known = releases.update(history.repository, history.project, chosen)
         version = str(chosen[0].version)
-    _extract(history.repository, known[version], folder)
+    _extract(history.repository, known[version], folder, names)
     return version
 
 
-def _revision(checkout: Path, side: str, folder: Path) -> str:
+def _revision(checkout: Path, side: str, folder: Path, names: Sequence[str]) -> str:
     commit = existing(checkout, side)
-    _extract(checkout, commit, folder)
+    _extract(checkout, commit, folder, names)
     date = _git(checkout, "log", "-1", "--format=%cs", commit).strip()
     short = commit[:10]
     return f"{short} ({date})" if commit.startswith(side) else f"{side} ({short}, {date})"
 
 
-def _working_tree(checkout: Path, folder: Path) -> str:
+def _working_tree(checkout: Path, folder: Path, names: Sequence[str]) -> str:
     """Copy the files that git knows or would add, as they are now."""
     top = Path(_git(checkout, "rev-parse", "--show-toplevel").strip())
-    listed = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", "django", *METADATA)
+    listed = _git(top, "ls-files", "-z", "--cached", "--others", "--exclude-standard", "--", *names)
     for name in filter(None, listed.split("\0")):
         if (top / name).is_file() and not TRANSLATION.search(name):  # a file may be deleted and not yet staged
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
@@ -119,8 +125,8 @@ def _working_tree(checkout: Path, folder: Path) -> str:
     return f"working tree of {top}"
 
 
-def _extract(repository: Path, commit: str, folder: Path) -> None:
-    present = _git(repository, "ls-tree", "--name-only", commit, "django", *METADATA).split()
+def _extract(repository: Path, commit: str, folder: Path, names: Sequence[str]) -> None:
+    present = _git(repository, "ls-tree", "--name-only", commit, *names).split()
     archive = _run(repository, "archive", "--format=tar", commit, *present) if present else b""
     if archive:
         with tarfile.open(fileobj=io.BytesIO(archive)) as tar:
@@ -134,10 +140,10 @@ def existing(checkout: Path, revision: str) -> str:
     raise CannotMeasure(f"{checkout} has no revision {revision}: git log --all shows what there is")
 
 
-def _commit(checkout: Path, revision: str) -> str:
+def _commit(checkout: Path, revision: str, project: str = "Django") -> str:
     """Return the hash of a revision, or "" if there is none. Raises CannotMeasure where there is no repository."""
     if not checkout.is_dir():
-        raise CannotMeasure(f"{checkout} is no folder: DJANGO must name a git checkout of Django")
+        raise CannotMeasure(f"{checkout} is no folder: DJANGO must name a git checkout of {project}")
     _git(checkout, "rev-parse", "--git-dir")
     return git.found(checkout, revision)
 
