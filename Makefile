@@ -53,7 +53,7 @@ help: ## list the targets
 bench: .venv/bench ## measure Django releases and show what a request costs: RELEASES="4.2 5.2 6.1" SCENARIOS="handlers" or all, or RELEASES=6.1 PYTHONS="3.12 3.13"
 	@$(BIN)/python -m tools bench --project "$(PROJECT)" --releases "$(RELEASES)" --scenarios "$(SCENARIOS)" --pythons "$(PYTHONS)"
 
-compare: .venv/measured ## did a change slow the sync or the async path: BASE=6.0 HEAD=6.1, or DJANGO=path BASE=main HEAD=worktree
+compare: .venv/measured ## did a change slow the sync or the async path: BASE=6.0 HEAD=6.1, or DJANGO=path BASE=main HEAD=worktree, or PROJECT=asgiref BASE=3.12.1 HEAD=3.13.0
 	@$(BIN)/python -m tools compare --project "$${PROJECT:-Django}" --base "$$BASE" --head "$$HEAD" $${DJANGO:+--django "$$DJANGO"} --scenarios "$$SCENARIOS" $(OPTIONS)
 
 bisect: .venv/measured ## which commit changed it: DJANGO=path GOOD=3.0 BAD=main SCENARIO="handlers.Hello ASGI" METRIC=hops

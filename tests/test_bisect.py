@@ -1,12 +1,14 @@
 """``make bisect`` finds the commit that changed a metric, past commits that do not run."""
 
 import re
+import shutil
 import subprocess
 import sys
 from pathlib import Path
 
+import asgiref
 import pytest
-from conftest import ROOT, Checkout
+from conftest import ROOT, UNUSED, Checkout
 
 from tools.compare import instructions
 from tools.compare.bisect import Bisection
@@ -15,6 +17,7 @@ from tools.compare.side import Cell, Side
 from tools.terminal import CannotMeasure
 
 START = "    def __call__(self, environ, start_response):\n"
+PLANTED = "\n\ndef planted():\n    pass\n"
 VARY = "        import random\n        [planted() for _ in range(random.randrange(9))]\n"
 WSGI = "django/core/handlers/wsgi.py"
 
@@ -51,8 +54,38 @@ def history(origin: Path, tmp_path_factory: pytest.TempPathFactory) -> Checkout:
     return checkout
 
 
+@pytest.fixture
+def asgiref_history(tmp_path: Path) -> Checkout:
+    """Three commits of asgiref: the second calls once more where a sync function is called."""
+    checkout = Checkout(tmp_path / "checkout")
+    shutil.copytree(Path(asgiref.__file__).parent, checkout.path / "asgiref", ignore=UNUSED)
+    checkout.git("init", "--quiet", "--initial-branch", "main")
+    for number in range(1, 4):
+        checkout.write("README.rst", f"{number}")
+        if number == 2:
+            checkout.plant(
+                "asgiref/sync.py", "        if self._thread_sensitive:\n", "            planted()\n", PLANTED
+            )
+        checkout.commit()
+        checkout.git("tag", f"c{number}")
+    return checkout
+
+
 def commit(history: Checkout, tag: str) -> str:
     return history.git("rev-parse", "--short=10", tag).strip()
+
+
+def test_asgiref_s_own_commits_are_compared_and_bisected(asgiref_history: Checkout) -> None:
+    found = bisect(asgiref_history, "--project", "asgiref", "--good", "c1", "--scenario", "handlers.Hello ASGI, sync")
+    assert found.returncode == 0, found.stderr
+    assert f"python_calls changed in {commit(asgiref_history, 'c2')}" in found.stdout
+    assert "+3 asgiref.sync.planted, called by asgiref.sync.SyncToAsync.__call__" in found.stdout
+    sides = ("--project", "asgiref", "--base", "c1", "--head", "c3", "--exact", "--scenarios", "handlers")
+    line = [sys.executable, "-m", "tools", "compare", "--django", str(asgiref_history.path), *sides]
+    compared = subprocess.run(line, cwd=ROOT, capture_output=True, text=True, timeout=300)
+    assert compared.returncode == 2, compared.stderr
+    assert "async path cannot tell (+2 python_calls" in compared.stdout
+    assert re.search(r"Python \S+, Django 5\.2\.19, asgiref 3\.\d+\.\d+; no instructions", compared.stdout)
 
 
 @pytest.fixture(autouse=True)

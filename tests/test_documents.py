@@ -94,7 +94,7 @@ SLOW = (
     r"make publish RESULTS=empty/folder",
     # Each starts the processes of many comparisons. test_bisect.py and test_compare.py judge what these say.
     r"make (bisect|trial)",
-    r"tools compare --base 6.0|make compare BASE=6.0",
+    r"tools compare --base 6.0|make compare (BASE=6.0|PROJECT=)",
     # Fetches all that the site is drawn by.
     r"make vendor",
 )

@@ -16,7 +16,7 @@ from harness import callgrind
 from tools import index, process, releases, terminal
 from tools.bench.figures import failures, results_of, units
 from tools.bench.pythons import SERIES, pythons_of
-from tools.bench.table import Measured, resolution, tables_of
+from tools.bench.table import ReleaseOnPython, resolution, tables_of
 from tools.configuration import ReleaseHistory, parts_of
 from tools.files import alone
 from tools.results import MachineFile, ResultFile, stored_in
@@ -145,7 +145,7 @@ def _answer(
     if process.asv(history.path, "publish", "--no-pull"):
         raise Problem("asv publish failed; its last lines above say why")
     found = {
-        Measured(version, python): results_of(history.results, machine, commit, python)
+        ReleaseOnPython(version, python): results_of(history.results, machine, commit, python)
         for version, commit in hashes.items()
         for python in pythons
     }
@@ -163,7 +163,7 @@ def _answer(
 def _conditions(
     history: ReleaseHistory,
     machine: str,
-    measured: dict[Measured, ResultFile],
+    measured: dict[ReleaseOnPython, ResultFile],
     pythons: dict[str, Version],
     configuration: dict[str, Any],
 ) -> Iterator[str]:

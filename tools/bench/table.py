@@ -15,7 +15,7 @@ BASE = ("WSGI", "sync")
 UNMEASURED = Figure(None, None)
 
 
-class Measured(NamedTuple):
+class ReleaseOnPython(NamedTuple):
     """What a column or a row of figures is of: a release, on a Python."""
 
     version: str
@@ -26,7 +26,7 @@ class Measured(NamedTuple):
 
 
 def tables_of(
-    project: str, releases: Mapping[Measured, ResultFile], parts: Sequence[str], units: Mapping[str, str]
+    project: str, releases: Mapping[ReleaseOnPython, ResultFile], parts: Sequence[str], units: Mapping[str, str]
 ) -> Iterator[Table]:
     """Yield the table of hello world where that was measured, then one of all other figures of each of some parts.
 
@@ -37,7 +37,7 @@ def tables_of(
             yield table
 
 
-def figures_of(part: str, releases: Mapping[Measured, ResultFile], units: Mapping[str, str]) -> Table:
+def figures_of(part: str, releases: Mapping[ReleaseOnPython, ResultFile], units: Mapping[str, str]) -> Table:
     """Return the table of a part's figures, but for those of hello world: a row for each, a column for each release."""
     table = Table(title=f"{part}: one request or call, by asv's benchmark and its parameters", box=SIMPLE_HEAD)
     for heading in ("benchmark", "cell", "unit"):
@@ -54,11 +54,11 @@ def figures_of(part: str, releases: Mapping[Measured, ResultFile], units: Mappin
     return table
 
 
-def _pythons(releases: Iterable[Measured]) -> list[str]:
+def _pythons(releases: Iterable[ReleaseOnPython]) -> list[str]:
     return list(dict.fromkeys(release.python for release in releases))
 
 
-def hello_world(project: str, releases: Mapping[Measured, ResultFile]) -> Table:
+def hello_world(project: str, releases: Mapping[ReleaseOnPython, ResultFile]) -> Table:
     """Return what hello world costs: a row for each release and cell, and for each Python where there are several.
 
     Each Python is then told as a ratio to the first of them, for the same release and cell.
@@ -91,7 +91,7 @@ def hello_world(project: str, releases: Mapping[Measured, ResultFile]) -> Table:
     return table
 
 
-class Row(NamedTuple):
+class ReleaseRow(NamedTuple):
     """What is shown of a cell: its figures, those of the cell that ratios are to, and its counts."""
 
     instructions: Figure
@@ -100,7 +100,7 @@ class Row(NamedTuple):
     base_time: Figure
     counts: Sequence[Figure]
 
-    def words(self, base: "Row", beside: bool) -> list[str]:
+    def words(self, base: "ReleaseRow", beside: bool) -> list[str]:
         """Return what the columns say; with the ratios to another Python's row where it is ``beside`` that."""
         cost, time = (
             [said, _ratio(figure, native), *[_ratio(figure, other, 2)] * beside]
@@ -112,10 +112,10 @@ class Row(NamedTuple):
         return [*cost, *time, *(_word(count) or f"{count.value:.0f}" for count in self.counts)]
 
 
-NOTHING = Row(UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, ())
+NOTHING = ReleaseRow(UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, ())
 
 
-def _rows(result: ResultFile) -> dict[tuple[Any, ...], Row]:
+def _rows(result: ResultFile) -> dict[tuple[Any, ...], ReleaseRow]:
     """Return the rows of a release by their cell."""
     times = figures(result, f"{SCENARIO}.time_request")
     instructions, to_async, to_sync, hops, calls = (
@@ -129,7 +129,7 @@ def _rows(result: ResultFile) -> dict[tuple[Any, ...], Row]:
         total = unmeasured[0] if unmeasured else Figure(sum(count.value or 0 for count in crossings), None)
         counts = [total, hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]
         cost, base = (instructions.get(each, UNMEASURED) for each in (cell, BASE))
-        rows[cell] = Row(cost, time, base, times[BASE], counts)
+        rows[cell] = ReleaseRow(cost, time, base, times[BASE], counts)
     return rows
 
 
@@ -155,7 +155,7 @@ def _word(figure: Figure) -> str:
     return "" if figure.measured else "n/a"
 
 
-def resolution(releases: Mapping[Measured, ResultFile]) -> float | None:
+def resolution(releases: Mapping[ReleaseOnPython, ResultFile]) -> float | None:
     """Return by how much the floors, the same code under each release, differed in this run: 0.05 is 5 %.
 
     It is the largest spread of a floor between two of ``releases`` on one Python, so a smaller difference between
