@@ -168,7 +168,14 @@ def test_what_takes_too_long_ends_with_all_that_it_started(
     assert with_environment("TMPDIR", str(temporary)) == []
 
 
-def test_a_layout_is_made_of_its_seed() -> None:
+def test_a_layout_is_made_of_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
+    """What lies in it, and how many numbers of classes an import finds taken."""
+    monkeypatch.setattr(sys, "meta_path", list(sys.meta_path))
     one, same, other = (list(map(len, layout.lay_out(seed))) for seed in (1, 1, 2))
     assert one == same != other
-    assert math.isclose(sum(one) / len(one), 2048, rel_tol=0.2)
+    assert math.isclose(sum(one) / len(one), layout.SIZES / 2, rel_tol=0.02)
+    assert math.isclose(len(one), layout.OBJECTS / 2, rel_tol=0.02)
+    finders = sys.meta_path[:3]
+    assert [each.find_spec("module") for each in finders] == [None] * 3
+    drawn = [[each.chance.random() for _ in range(3)] for each in finders]
+    assert drawn[2] == drawn[1] != drawn[0]

@@ -100,14 +100,10 @@ def test_the_same_is_called_changed_as_seldom_as_promised(monkeypatch: pytest.Mo
     def instructions() -> Estimate:
         return verdict.instructions([1 + x for x in noise(generator, 12)], [1 + x for x in noise(generator, 12)], 1)
 
-    def paired() -> Estimate:
-        base, head = ([1 + x for x in noise(generator, 8)] for _ in range(2))
-        return verdict.paired_instructions(base, head, 1)
-
     def times() -> Estimate:
         return verdict.times(1e-3, noise(generator, 8), noise(generator, 8), 1)
 
-    for compare in (instructions, paired, times):
+    for compare in (instructions, times):
         false = sum(compare().word != "unchanged" for _ in range(4000))
         assert 15 <= false <= 65, compare.__name__
 

@@ -191,7 +191,7 @@ class Comparison:
                     yield
         base, head = (zip(*side, strict=True) for side in samples)
         for cell, before, after in zip(cells, base, head, strict=True):
-            self.pairs[cell].estimates.append(verdict.paired_instructions(before, after, len(cells)))
+            self.pairs[cell].estimates.append(verdict.instructions(before, after, len(cells)))
 
     def _count_on_cpu(self, counter: instructions.CPUCounter, cells: Sequence[Cell]) -> Iterator[None]:
         sides = self._started(counter.processes)

@@ -73,14 +73,6 @@ def instructions(base: Sequence[float], head: Sequence[float], tests: int) -> Es
     return _estimate("instructions", mean, change, error, freedom, tests, FINEST)
 
 
-def paired_instructions(base: Sequence[float], head: Sequence[float], tests: int) -> Estimate:
-    """Estimate the change where each process of a side has the hash seed and the layout of one of the other."""
-    changes = [after / before - 1 for before, after in zip(base, head, strict=True)]
-    error = statistics.stdev(changes) / math.sqrt(len(changes))
-    mean = statistics.fmean(base)
-    return _estimate("instructions", mean, statistics.fmean(changes), error, len(changes) - 1, tests, FINEST)
-
-
 def times(base: float, ratios: Sequence[float], same: Sequence[float], tests: int) -> Estimate:
     """Estimate the change from log ratios of pairs of processes: head to base, and base to another base, ``same``.
 
