@@ -43,7 +43,9 @@ class Bisection:
     Raises CannotMeasure where there are no such commits, or nothing differs between the ends.
     """
 
-    def __init__(self, checkout: Path, good: str, bad: str, scenario: str, metric: str, project: str) -> None:
+    def __init__(
+        self, checkout: Path, good: str, bad: str, scenario: str, metric: str, project: str = "Django"
+    ) -> None:
         self.checkout = checkout
         self.project = project
         self.scenario = scenario
@@ -186,7 +188,9 @@ class Bisection:
         return next(cell for cell in ends[0] if ends[0][cell].trace and ends[1][cell].trace)
 
 
-def bisect(checkout: Path, good: str, bad: str, scenario: str, metric: str, every: bool, project: str) -> None:
+def bisect(
+    checkout: Path, good: str, bad: str, scenario: str, metric: str, every: bool, project: str = "Django"
+) -> None:
     """Print the commit that changed the metric to what it is in ``bad``, or each that did since ``good``.
 
     Raises CannotMeasure where nothing differs, or it cannot be measured.
