@@ -12,6 +12,7 @@ import os
 import platform
 import re
 import sys
+import sysconfig
 from importlib import metadata
 from pathlib import Path
 
@@ -77,8 +78,13 @@ def _other_versions():
             continue  # a server, where none is measured
         if found != pinned and not _is_linked(name):
             yield "%s %s is installed, %s is pinned" % (name, found, pinned)
-    if _INFO.is_file() and not platform.python_version().startswith(_info()["python"] + "."):
+    if _INFO.is_file() and _info()["python"] != _series():
         yield "this is Python %s, the environment was made for %s" % (platform.python_version(), _info()["python"])
+
+
+def _series():
+    """Return this Python's series, as asv names it: "3.12", "3.14t" where it is free-threaded."""
+    return "%d.%d" % sys.version_info[:2] + "t" * bool(sysconfig.get_config_var("Py_GIL_DISABLED"))
 
 
 def _edited_files():

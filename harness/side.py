@@ -27,7 +27,7 @@ from pathlib import Path
 
 from harness import installed
 from harness.instructions import InstructionCounter
-from harness.layout import lay_out
+from harness.layout import lay_out, leave_imports
 from harness.proof import every_coroutine_awaited
 from harness.trace import trace
 
@@ -129,6 +129,7 @@ def serve(answers, benchmark, index):
         return answer(answers, {"n/a": str(reason)})
     except BaseException as problem:
         return answer(answers, failure(problem))
+    leave_imports()
     cell = EnteredCell(benchmark)
     answer(answers, {})
     for line in commands():

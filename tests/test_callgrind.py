@@ -32,6 +32,16 @@ def counted(django: Path, cells: list[str], layouts: int = 1) -> list[dict[str, 
     return list(callgrind.count(cells, layouts, PYTHONPATH=str(django)))
 
 
+def counted_by(suite: Suite, djangos: Djangos, cells: list[str]) -> dict[str, Any]:
+    """Return what a copy of the suite counts in one layout."""
+    program = f"import json; from harness import callgrind; print(json.dumps(*callgrind.count({cells!r}, 1)))"
+    environment = {**os.environ, "PYTHONPATH": str(djangos.path(Djangos.NEWEST))}
+    found: dict[str, Any] = json.loads(
+        subprocess.check_output([sys.executable, "-c", program], cwd=suite.root, env=environment)
+    )
+    return found
+
+
 @pytest.fixture(scope="module")
 def hello(djangos: Djangos) -> list[dict[str, Any]]:
     return counted(djangos.path(Djangos.NEWEST), HELLO, layouts=2)
@@ -86,9 +96,7 @@ def test_a_cell_that_fails_or_is_killed_is_said_and_the_others_are_counted(suite
     fail = "        if (interface, view) == ('ASGI', 'sync'):\n            raise ValueError('planted')\n"
     rest = "        super().setup(interface, view)\n"
     suite.change("benchmarks/handlers.py", "    rounds = 2\n", "    rounds = 2\n\n" + hook + kill + fail + rest)
-    program = f"import json; from harness import callgrind; print(json.dumps(*callgrind.count({HELLO!r}, 1)))"
-    environment = {**os.environ, "PYTHONPATH": str(djangos.path(Djangos.NEWEST))}
-    found = json.loads(subprocess.check_output([sys.executable, "-c", program], cwd=suite.root, env=environment))
+    found = counted_by(suite, djangos, HELLO)
     assert "was it killed" in found[HELLO[1]]["failed"]
     assert found[HELLO[2]] == {"failed": "ValueError: planted"}
     assert found[HELLO[0]] > 100_000
@@ -179,3 +187,15 @@ def test_a_layout_is_made_of_its_seed(monkeypatch: pytest.MonkeyPatch) -> None:
     assert [each.find_spec("module") for each in finders] == [None] * 3
     drawn = [[each.chance.random() for _ in range(3)] for each in finders]
     assert drawn[2] == drawn[1] != drawn[0]
+    layout.leave_imports()
+    assert not [each for each in sys.meta_path if isinstance(each, layout.TakenNumbers)]
+
+
+def test_a_request_that_looks_for_a_module_in_vain_pays_for_no_layout(djangos: Djangos, suite: Suite) -> None:
+    """Only what is imported before it is measured finds numbers of classes taken."""
+    search = "    import importlib.util; importlib.util.find_spec('missing_module')\n"
+    head = "\ndef hello_sync(request):\n"
+    suite.change("benchproject/views/hello.py", head, head + search)
+    some = counted_by(suite, djangos, HELLO[:1])
+    suite.change("harness/layout.py", "NUMBERS = 8", "NUMBERS = 1")
+    assert counted_by(suite, djangos, HELLO[:1]) == pytest.approx(some, rel=0.02)

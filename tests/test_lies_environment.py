@@ -1,5 +1,6 @@
 """Another code than was installed, and an interpreter that is not a plain one, are refused by name."""
 
+import json
 import os
 import shutil
 import subprocess
@@ -225,10 +226,14 @@ def test_a_module_of_another_django_that_is_imported_late_is_refused(
     assert "django.utils.numberformat is that of" in measure(environment, suite)
 
 
-def test_another_python_than_the_environment_was_made_for_is_refused(environment: Path, suite: Suite) -> None:
-    info = '{"python": "3.7", "requirements": {"asgiref": "3.13.0"}}'
-    (environment.parents[2] / "asv-env-info.json").write_text(info)
-    assert "the environment was made for 3.7" in measure(environment, suite)
+@pytest.mark.parametrize("series", ["3.7", f"{sys.version_info[0]}.{sys.version_info[1]}t", "3.1"])
+def test_another_python_than_the_environment_was_made_for_is_refused(
+    environment: Path, suite: Suite, series: str
+) -> None:
+    """That without a lock for the interpreter is another, too."""
+    info = {"python": series, "requirements": {"asgiref": "3.13.0"}}
+    (environment.parents[2] / "asv-env-info.json").write_text(json.dumps(info))
+    assert f"the environment was made for {series}" in measure(environment, suite)
 
 
 def test_what_is_pinned_is_what_the_repository_says() -> None:
