@@ -9,6 +9,7 @@ from collections.abc import Sequence
 from packaging.version import Version
 
 from tools.configuration import PYTHON
+from tools.index import version_of
 from tools.terminal import Problem
 
 SERIES = f"{PYTHON.major}.{PYTHON.minor}"
@@ -55,4 +56,7 @@ def _said_by(program: str, word: str) -> Version:
     if done.returncode:
         said = (done.stderr.strip().splitlines() or ["it said nothing"])[0]
         raise Problem(f"no Python {word}: {program} does not run here: {said}")
-    return Version(done.stdout.strip())
+    version = version_of(done.stdout.strip())
+    if version is None or f"{version.major}.{version.minor}" != word.rstrip("t"):
+        raise Problem(f"no Python {word}: {program} says that it is {done.stdout.strip() or 'nothing'}")
+    return version

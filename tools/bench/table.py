@@ -85,8 +85,13 @@ def hello_world(project: str, releases: Mapping[ReleaseOnPython, ResultFile]) ->
         measured = {release.python: rows[release] for release in releases if release.version == version}
         for cell in dict.fromkeys(cell for row in measured.values() for cell in row):
             for python, row in measured.items():
-                base = measured[first][cell] if first in measured and cell in measured[first] else NOTHING
-                table.add_row(version, " ".join(cell), *([python] * bool(others)), *row[cell].words(base, bool(others)))
+                base = measured.get(first, {}).get(cell, NOTHING)
+                table.add_row(
+                    version,
+                    " ".join(cell),
+                    *([python] * bool(others)),
+                    *row.get(cell, NOTHING).words(base, bool(others)),
+                )
         table.add_section()
     return table
 
@@ -112,7 +117,7 @@ class ReleaseRow(NamedTuple):
         return [*cost, *time, *(_word(count) or f"{count.value:.0f}" for count in self.counts)]
 
 
-NOTHING = ReleaseRow(UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, ())
+NOTHING = ReleaseRow(UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, [UNMEASURED] * 3)
 
 
 def _rows(result: ResultFile) -> dict[tuple[Any, ...], ReleaseRow]:

@@ -59,7 +59,7 @@ def tree_of(side: str, checkout: Path | None, folder: Path, project: str = "Djan
         label = _release(history, side, folder, names)
     elif side == WORKTREE:
         label = _working_tree(checkout, folder, names)
-    elif _commit(checkout, side, project) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", side):
+    elif _commit(checkout, side) or not re.fullmatch(r"\d+\.\d+(\.\d+)?", side):
         label = _revision(checkout, side, folder, names)
     else:
         label = _release(history, side, folder, names)
@@ -140,10 +140,10 @@ def existing(checkout: Path, revision: str) -> str:
     raise CannotMeasure(f"{checkout} has no revision {revision}: git log --all shows what there is")
 
 
-def _commit(checkout: Path, revision: str, project: str = "Django") -> str:
+def _commit(checkout: Path, revision: str) -> str:
     """Return the hash of a revision, or "" if there is none. Raises CannotMeasure where there is no repository."""
     if not checkout.is_dir():
-        raise CannotMeasure(f"{checkout} is no folder: DJANGO must name a git checkout of {project}")
+        raise CannotMeasure(f"{checkout} is no folder: DJANGO must name a git checkout")
     _git(checkout, "rev-parse", "--git-dir")
     return git.found(checkout, revision)
 
