@@ -27,7 +27,7 @@ both, and a request's instructions differ by 0.1 to 0.2 %. With one seed for all
 
 FINEST = 0.004
 """The smallest change of instructions that is believed, whatever the layouts say: code that is never run moves objects
-in memory too, by which the instructions of 32 cells, in eight trees, moved by 0.26 % at most."""
+in memory too, by which the instructions of 32 cells, in eight trees, moved by 0.31 % at most."""
 
 START, PATIENCE = 120.0, 30.0
 """Seconds that a process may take to start, and for each cell: some fifty times what they take on a quiet machine."""
