@@ -8,6 +8,6 @@ from pathlib import Path
 
 sys.path.insert(0, str(Path(__file__).parent.parent))
 
-from harness import awaitable
+from harness import at_once, awaitable
 
-awaitable.register()
+awaitable.register(*at_once.TYPES)

@@ -13,6 +13,7 @@ ACTIONS = {
 }
 
 
+@cells.costed(["WSGI", "ASGI"], ["user"])
 class Auth(cookies.CookieCells):
     """What does it cost to load the session's user, to check a password, to check it and log in, and to log out?
 
@@ -24,7 +25,6 @@ class Auth(cookies.CookieCells):
     params, param_names = cells.over(cookies.CookieCells, action=list(ACTIONS))
     urlconf = "benchproject.views.auth"
     track_queries = sqlite.track_queries
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["user"])
 
     def settings(self, action):
         return {

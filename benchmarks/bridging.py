@@ -132,12 +132,12 @@ class FourCalls(cells.Calls):
         proof.prove_place("look_async", starts[look_async], own_thread=False, in_loop=True, times=4)
 
 
+@cells.costed()
 class WsgiAdapter(cells.Cells):
     """What does Django's WSGI application cost in asgiref's WsgiToAsgi, over handlers.Hello under ASGI?"""
 
     params = (["WsgiToAsgi"], ["sync", "async"])
     track_threads = cells.exact("threads", "threads")
-    track_instructions = cells.instructions()
 
     def enter(self, path, message):
         return ASGICaller(WsgiToAsgi(project.application("WSGI")), path, **message)

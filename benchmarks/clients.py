@@ -5,6 +5,7 @@ import django.test
 from harness import cells, client, project
 
 
+@cells.costed()
 class Hello(cells.Cells):
     """What does the smallest request cost through Client and AsyncClient?
 
@@ -15,7 +16,6 @@ class Hello(cells.Cells):
     param_names = ("client", "view")
     sync_callers = ("Client",)
     rounds = 2
-    track_instructions = cells.instructions()
 
     def enter(self, path, message):
         if self.interface == "Client":

@@ -10,6 +10,7 @@ from harness.response import Lie
 MIDDLEWARE = "django.middleware.csrf.CsrfViewMiddleware"
 
 
+@cells.costed(["WSGI", "ASGI"], ["POST valid"])
 class CSRF(cookies.CookieCells):
     """What does it cost to set the token's cookie with a page, and to check the token of a POST, right or missing?
 
@@ -19,7 +20,6 @@ class CSRF(cookies.CookieCells):
 
     params, param_names = cells.over(cookies.CookieCells, request=["GET sets token", "POST valid", "POST refused"])
     urlconf = "benchproject.views.csrf"
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["POST valid"])
 
     def settings(self, request):
         return {"MIDDLEWARE": [MIDDLEWARE]}

@@ -86,6 +86,7 @@ def execute(sql):
     return cursor
 
 
+@cells.costed(["WSGI", "ASGI"], ["sync ORM", "async ORM"], ["kept"], ["SQLite"])
 class Forum(Items, cells.Cells):
     """What does the forum's view cost: a list of items, then one item's detail?
 
@@ -96,7 +97,6 @@ class Forum(Items, cells.Cells):
     params = [*cells.Cells.params[:1], list(Items.APIS), ["kept", "opened for each request"], list(Items.DATABASES)]
     param_names = ["interface", "api", "connection", "database"]
     urlconf = "benchproject.views.database"
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["sync ORM", "async ORM"], ["kept"], ["SQLite"])
 
     def setup(self, interface, api, *variant):
         super().setup(interface, self.APIS[api], api, *variant)

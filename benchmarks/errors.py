@@ -54,10 +54,9 @@ class Failing:
             raise Lie("asked for %s %r, got %s %r" % (status, part, response.status, response.body))
 
 
+@cells.costed()
 class NoRoute(Failing, cells.NativeCells):
     """What does a request cost that no route matches? Isolates the default 404 over handlers.Hello."""
-
-    track_instructions = cells.instructions()
 
     def path(self):
         return "/nowhere/"

@@ -3,6 +3,7 @@
 from harness import cells
 
 
+@cells.costed()
 class Hello(cells.Cells):
     """What does the smallest request cost, where a server enters Django?
 
@@ -11,8 +12,8 @@ class Hello(cells.Cells):
 
     rounds = 2
     layouts = 6
+    pairs = 12
     track_threads = cells.exact("threads", "threads")
     track_event_loops = cells.exact("event_loops", "loops")
     track_tasks = cells.exact("tasks", "tasks")
-    track_instructions = cells.instructions()
     track_garbage = cells.garbage

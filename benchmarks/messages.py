@@ -8,6 +8,7 @@ STORAGES = {
 }
 
 
+@cells.costed(["WSGI", "ASGI"], ["cookie"], ["add", "read"])
 class Message(cookies.CookieCells):
     """What does it cost to add a message and to read it, by storage?
 
@@ -17,7 +18,6 @@ class Message(cookies.CookieCells):
 
     params, param_names = cells.over(cookies.CookieCells, storage=list(STORAGES), access=["add", "read"])
     urlconf = "benchproject.views.messages"
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["cookie"], ["add", "read"])
 
     def settings(self, storage, access):
         session = ["django.contrib.sessions.middleware.SessionMiddleware"] if storage == "session" else []

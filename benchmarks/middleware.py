@@ -35,12 +35,13 @@ def stack(*kinds):
     return {"MIDDLEWARE": ["benchproject.middleware." + KINDS[kind] for kind in kinds]}
 
 
+@cells.costed()
 class StartProject(cells.Cells):
     """What does the chain of a new project cost, its seven middlewares? Isolates them over handlers.Hello."""
 
     rounds = 2
     layouts = 6
-    track_instructions = cells.instructions()
+    pairs = 8
     track_garbage = cells.garbage
 
     def settings(self):

@@ -61,6 +61,7 @@ def post(content_type, body):
     return {"method": "POST", "headers": [("Content-Type", content_type)], "body": body}
 
 
+@cells.costed(["WSGI", "ASGI"], ["query string", "50 headers"])
 class Head(cells.NativeCells):
     """What do the query string, headers and cookies cost? Isolates them over handlers.Hello.
 
@@ -77,7 +78,6 @@ class Head(cells.NativeCells):
     urlconf = "benchproject.views.requests"
     varies = True
     params, param_names = cells.over(cells.NativeCells, carries=list(CARRIES))
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["query string", "50 headers"])
 
     def path(self, carries):
         path = "/%s/%s/" % (self.CARRIES[carries](self.seed)[0], self.view)
@@ -90,6 +90,7 @@ class Head(cells.NativeCells):
         return 200, self.CARRIES[carries](self.seed)[2].encode()
 
 
+@cells.costed(["WSGI", "ASGI"], ["form", "multipart 1 MB"])
 class Body(cells.NativeCells):
     """What does a body cost, by its kind and size, and one that the view never reads? Since Django 3.0 (ASGI: 3.1).
 
@@ -115,7 +116,6 @@ class Body(cells.NativeCells):
     urlconf = "benchproject.views.requests"
     varies = True
     params, param_names = cells.over(cells.NativeCells, carries=list(CARRIES))
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["form", "multipart 1 MB"])
 
     def settings(self, carries):
         return {"DATA_UPLOAD_MAX_MEMORY_SIZE": None}

@@ -33,11 +33,11 @@ class HttpResponse(cells.NativeCells):
         return 200, lines(SIZES[content])
 
 
+@cells.costed()
 class JsonResponse(cells.NativeCells):
     """What does a response of JSON cost, twenty small objects? Since Django 3.0 (ASGI: 3.1)."""
 
     urlconf = "benchproject.views.responses"
-    track_instructions = cells.instructions()
 
     def path(self):
         return "/json/%s/" % self.view
@@ -97,6 +97,7 @@ class Headers(cells.NativeCells):
             raise Lie("asked for %s, got %s" % (sets, came))
 
 
+@cells.costed(["WSGI", "ASGI"], ["sync", "async"], [100])
 class StreamingHttpResponse(cells.NativeCells):
     """What does a stream cost, by its chunks and the kind of its iterator? The wrong kind is read whole, in a crossing.
 
@@ -107,7 +108,6 @@ class StreamingHttpResponse(cells.NativeCells):
     params, param_names = cells.over(cells.NativeCells, iterator=["sync", "async"], chunks=[1, 100])
     track_threads = cells.exact("threads", "threads")
     track_event_loops = cells.exact("event_loops", "loops")
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["sync", "async"], [100])
 
     def path(self, iterator, chunks):
         return "/%s_iterator/%d/%s/" % (iterator, chunks, self.view)

@@ -55,13 +55,13 @@ class Includes(cells.NativeCells):
         return 200, " ".join("level%d" % level for level in range(1, depth + 1)).encode()
 
 
+@cells.costed()
 class Converters(cells.NativeCells):
     """What does one route with each of Django's five path converters cost? Since Django 3.0 (ASGI: 3.1)."""
 
     CONVERTERS = ["int", "slug", "uuid", "str", "path"]
 
     urlconf = "benchproject.views.routing"
-    track_instructions = cells.instructions()
 
     def path(self):
         key = "01234567-89ab-cdef-0123-456789abcdef"

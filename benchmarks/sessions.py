@@ -8,6 +8,7 @@ BACKENDS = ["cache", "signed_cookies", "db", "cached_db"]
 QUERIES = {("db", "read"): 1, ("db", "write"): 3, ("cached_db", "write"): 2}
 
 
+@cells.costed(["WSGI", "ASGI"], ["cache"], ["write"])
 class Session(cookies.CookieCells):
     """What does it cost to read or to write a value of the session, by the sync and by the async API?
 
@@ -17,7 +18,6 @@ class Session(cookies.CookieCells):
     params, param_names = cells.over(cookies.CookieCells, backend=BACKENDS, access=["read", "write"])
     urlconf = "benchproject.views.sessions"
     track_queries = sqlite.track_queries
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["cache"], ["write"])
 
     def settings(self, backend, access):
         database = {"INSTALLED_APPS": ["django.contrib.sessions"], "DATABASES": sqlite.DATABASES}

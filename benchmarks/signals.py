@@ -65,6 +65,7 @@ class Send(cells.Calls):
             raise Lie("the signal's receivers answered %s" % answers)
 
 
+@cells.costed(["WSGI", "ASGI"], ["sync", "async"], ["all"])
 class RequestSignals(cells.Cells):
     """What do request_started and request_finished cost a request, by the receivers that Django connects to them?
 
@@ -80,7 +81,6 @@ class RequestSignals(cells.Cells):
     SENT = {reset_queries: 1, close_old_connections: 2, close_caches: 1, reset_urlconf: 1}
 
     params, param_names = cells.over(cells.Cells, receivers=list(RECEIVERS))
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["sync", "async"], ["all"])
 
     def settings(self, receivers):
         return {"DATABASES": sqlite.DATABASES}
@@ -102,7 +102,7 @@ class OpenConnection(RequestSignals):
 
     urlconf = "benchproject.views.signals"
     params, param_names = cells.over(cells.Cells, receivers=["all"])
-    track_instructions = None
+    track_instructions = track_time_to_anchor = track_anchor_to_itself = track_anchor_seconds = None
 
     def prepare(self, receivers):
         super().prepare(receivers)

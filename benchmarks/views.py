@@ -62,6 +62,7 @@ class Style(cells.Cells):
                 views.NAME["name"] = "world"
 
 
+@cells.costed(["WSGI", "ASGI"], ["all"])
 class Decorator(cells.NativeCells):
     """What does a decorator cost a view? Isolates it over views.Style's function; cache_page finds an empty cache.
 
@@ -74,7 +75,6 @@ class Decorator(cells.NativeCells):
         decorator=["csrf_exempt", "never_cache", "cache_page", "require_http_methods", "login_required", "all"],
     )
     backend = "dummy.DummyCache"
-    track_instructions = cells.instructions(["WSGI", "ASGI"], ["all"])
 
     def settings(self, decorator):
         cache = {"default": {"BACKEND": "django.core.cache.backends." + self.backend}}
@@ -96,12 +96,12 @@ class Decorator(cells.NativeCells):
         return {views.decorated(view, [name]): 1 for name in names}
 
 
+@cells.costed()
 class CachedPage(Decorator):
     """What does cache_page cost where the page is in the cache, and the view does not run? Over LocMemCache."""
 
     params, param_names = cells.over(cells.NativeCells, decorator=["cache_page"])
     backend = "locmem.LocMemCache"
-    track_instructions = cells.instructions()
 
     def setup(self, interface, decorator):
         super().setup(interface, decorator)

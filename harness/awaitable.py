@@ -13,7 +13,6 @@ import gc
 import inspect
 import io
 import itertools
-import math
 import re
 import sys
 
@@ -21,17 +20,18 @@ from asv_runner.benchmarks import benchmark_types
 from asv_runner.benchmarks.mark import SkipNotImplemented
 from asv_runner.benchmarks.time import TimeBenchmark
 from asv_runner.benchmarks.timeraw import TimerawBenchmark
-from asv_runner.benchmarks.track import TrackBenchmark
 
 from benchproject.views import answered
-from harness import callgrind, discovery, installed, interpreter, loop
+from harness import discovery, installed, interpreter, loop
 from harness.proof import NEVER_AWAITED, every_coroutine_awaited
 from harness.response import Lie
 from harness.version import version_of_benchmark
 
 
-def register():
+def register(*kinds):
     """Put an awaiting type in the place of each of asv's types, once; timeraw's is only kept from losing coroutines.
+
+    ``kinds`` are further types, each by a name of its own.
 
     Raises SystemExit, asv's one line, where this environment holds something else than what is to be measured.
     """
@@ -40,8 +40,7 @@ def register():
         kind if issubclass(kind, Awaiting) else type(kind.__name__, (_behaviour(kind), kind), {})
         for kind in benchmark_types
     ]
-    if Instructions not in benchmark_types:
-        benchmark_types.insert(0, Instructions)  # the first whose name fits
+    benchmark_types[:0] = [kind for kind in kinds if kind not in benchmark_types]  # the first whose name fits
     discovery.register()
 
 
@@ -74,6 +73,7 @@ class Awaiting:
         self.version = version_of_benchmark(name)
 
     def run(self, *param):
+        installed.refuse_anchor()
         gc.freeze()  # so that the collections of proofs and samples do not go through all that was imported
         with every_coroutine_awaited():
             self._prove(*param)
@@ -147,46 +147,6 @@ class Separate:
         if forgotten:
             raise Lie(forgotten.group())
         return seconds
-
-
-class Instructions(Awaiting, TrackBenchmark):
-    """A benchmark whose machine instructions are counted, those of one call, by ``harness.callgrind``.
-
-    All cells are counted at once, in asv's setup_cache: starting callgrind takes longer than a cell. A figure's samples
-    are the layouts of memory. n/a where callgrind is not there.
-    """
-
-    name_regex = re.compile("^track_instructions$")
-
-    def __init__(self, name, func, attr_sources):
-        super().__init__(name, func, attr_sources)
-        self.cells = ["%s:%d" % (name, index) for index in range(math.prod(map(len, self._params)))]
-        self.layouts = func.__self__.layouts
-        self.func = self._counted
-        self._setup_cache = self.count
-        self.setup_cache_key = "instructions of " + name
-        self.setup_cache_timeout = 1800
-
-    def count(self):
-        """Return the instructions of each cell by layout, ``[{cell: number}]``, or why they are not counted."""
-        try:
-            return list(callgrind.count(self.cells, self.layouts))
-        except callgrind.NoCallgrind as reason:
-            return str(reason)
-
-    def _build_params(self):
-        return tuple(self._current_params)  # without what setup_cache returned
-
-    def _counted(self, *param):
-        """Return asv's samples of a cell. Raises SkipNotImplemented where nothing was counted."""
-        if isinstance(self._current_cache, str):
-            raise SkipNotImplemented(self._current_cache)
-        cell = self.cells[list(itertools.product(*self._params)).index(param)]
-        samples = [layout[cell] for layout in self._current_cache]
-        for sample in samples:
-            if isinstance(sample, dict):
-                raise RuntimeError("%s: %s" % (cell, sample))
-        return {"samples": samples, "number": 1}
 
 
 class Batch:

@@ -38,6 +38,15 @@ def garbage(self, *params):
 garbage.unit = "objects"
 
 
+COST = {
+    "instructions": "instructions",
+    "time_to_anchor": "of the anchor",
+    "anchor_to_itself": "of the anchor",
+    "anchor_seconds": "seconds",
+}
+"""The unit of each metric of a cost."""
+
+
 def over(base, **variants):
     """Return ``params`` and ``param_names`` of a class whose cells come in ``variants``: the values by name."""
     return list(base.params) + list(variants.values()), list(base.param_names) + list(variants)
@@ -49,6 +58,7 @@ class Counted:
     rounds = 1
     warmup_time = 0.05
     layouts = 3  # of memory, over which instructions are counted
+    pairs = 4  # of processes, which are timed beside the anchor
 
     track_sync_to_async = exact("sync_to_async", "crossings")
     track_async_to_sync = exact("async_to_sync", "crossings")
@@ -62,19 +72,28 @@ class Counted:
     track_bytecodes.unit = "bytecodes"
 
 
-def instructions(*params):
-    """Return a benchmark of the machine instructions of one request: see ``harness.awaitable.Instructions``.
+def costed(*params):
+    """Return a decorator of a class: what does a request of it cost, in instructions and in time beside the anchor?
 
-    ``params`` are lists of values, as a class's params; without any they are the class's.
+    See ``harness.at_once``. ``params`` are lists of values, as a class's params; without any they are the class's.
     """
 
-    def track_instructions(self, *params):
+    def give(scenario):
+        for metric, unit in COST.items():
+            setattr(scenario, "track_" + metric, _of_one_request(unit, params))
+        return scenario
+
+    return give
+
+
+def _of_one_request(unit, params):
+    def track(self, *params):
         return self.request()
 
-    track_instructions.unit = "instructions"
+    track.unit = unit
     if params:
-        track_instructions.params = params
-    return track_instructions
+        track.params = params
+    return track
 
 
 class Calls(Counted):

@@ -17,6 +17,9 @@ import sysconfig
 LINK = os.path.join(sysconfig.get_path("purelib"), "measured-checkout.pth")
 RECORD = os.path.join(sysconfig.get_path("purelib"), "measured-checkout.record")
 
+WITHOUT_CHECKOUT = "WITHOUT_CHECKOUT"
+"""In the environment of a process it leaves the link out, so that the anchor is imported, which is installed beside."""
+
 
 def install(checkout, package):
     """Link ``checkout`` and compile its ``package``. Raises SystemExit, in one line, where that does not import."""
@@ -31,8 +34,9 @@ def install(checkout, package):
 def link_to(checkout, package, link=LINK, record=RECORD):
     """Write the link to ``checkout``, and the record of the code of its ``package``."""
     with open(link, "w") as file:
-        # First on the path, before an asgiref that came with a Django that is not measured. Every locale reads ASCII.
-        file.write("import os, sys; sys.path.insert(0, os.fsdecode(%r))\n" % os.fsencode(checkout))
+        # First on the path, before the anchor, and an asgiref that came with it. Every locale reads ASCII.
+        line = "import os, sys; os.environ.get(%r) or sys.path.insert(0, os.fsdecode(%r))\n"
+        file.write(line % (WITHOUT_CHECKOUT, os.fsencode(checkout)))
     with open(record, "w", encoding="utf-8", newline="") as file:
         csv.writer(file).writerows([path, digest(os.path.join(checkout, path)), ""] for path in code(checkout, package))
 

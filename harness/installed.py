@@ -19,7 +19,7 @@ from pathlib import Path
 import asgiref
 import django
 
-from harness.install import LINK, RECORD, digest
+from harness.install import LINK, RECORD, WITHOUT_CHECKOUT, digest
 
 MEASURED = ("django", "asgiref", "asv_runner")
 """The packages of whose code a figure is made."""
@@ -46,6 +46,17 @@ def refuse_others():
         )
 
 
+def refuse_anchor():
+    """Raise SystemExit, asv's one line, where the anchor would be stored by the name of a commit."""
+    if os.environ.get(WITHOUT_CHECKOUT):
+        raise SystemExit("not measured: %s is set, which leaves the commit out; unset it" % WITHOUT_CHECKOUT)
+
+
+def linked_package():
+    """Return the package whose checkout harness/install.py linked: "django" or "asgiref"; "" where it linked none."""
+    return _record_of_link().partition(os.sep)[0]
+
+
 def foreign_modules():
     """Yield the modules of ``MEASURED`` that do not lie where what is measured was installed; each proof asks again."""
     roots = {name: _root(name) for name in MEASURED}
@@ -62,6 +73,7 @@ def _pins():
     """Return the versions that are to be installed: those of asv's environment, those of asv.conf.json elsewhere."""
     pins = dict(_PIN.findall((_ROOT / "asv.conf.json").read_text().partition('"req"')[2]))
     if not _INFO.is_file():
+        del pins["Django"]  # the anchor, which asv's environments hold
         return pins
     return dict(_info()["requirements"], asv_runner=pins["asv_runner"])
 
@@ -76,7 +88,7 @@ def _other_versions():
             found = metadata.version(name)
         except metadata.PackageNotFoundError:
             continue  # a server, where none is measured
-        if found != pinned and not _is_linked(name):
+        if found != pinned and not _is_linked(name.lower()):
             yield "%s %s is installed, %s is pinned" % (name, found, pinned)
     if _INFO.is_file() and _info()["python"] != _series():
         yield "this is Python %s, the environment was made for %s" % (platform.python_version(), _info()["python"])
@@ -129,8 +141,8 @@ def _is_linked(package):
 
 
 def _checkout():
-    """Return the folder that harness/install.py linked, "" where it linked none."""
-    if not os.path.isfile(LINK):
+    """Return the folder that harness/install.py linked, "" where it linked none and in a process of the anchor."""
+    if os.environ.get(WITHOUT_CHECKOUT) or not os.path.isfile(LINK):
         return ""
     return os.fsdecode(ast.literal_eval(re.search(r"fsdecode\((b.+)\)\)", Path(LINK).read_text()).group(1)))
 

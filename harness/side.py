@@ -1,13 +1,13 @@
 """One side of a comparison: a process with one Django, each cell in a child forked from it, so that all start alike.
 
 ``python -m harness.side LAYOUT PART ...`` answers each command, a line on standard input, with a line of JSON on
-standard output: first, unasked, with what it runs and the cells of the benchmarks of those files, ``{"versions":
-{name: version}, "cells": [[name, index, [parameter]]]}``. It is given its Django by PYTHONPATH; LAYOUT is a number, the
-seed of its layout of memory.
+standard output: first, unasked, with what it runs and the cells of the time benchmarks of those files, ``{"versions":
+{name: version}, "cells": [[name, index, [parameter]]]}``. LAYOUT is a number, the seed of its
+layout of memory.
 
-``enter NAME INDEX`` forks a child and sets the cell up. The child answers ``{}``, ``{"n/a": reason}`` or
-``{"failed": reason}``, and if it was ``{}`` all further commands until ``leave``. Once it is gone the parent
-answers ``{"ended": status}``.
+``enter NAME INDEX`` forks a child and sets a cell up, of any benchmark of those files. The child answers ``{}``,
+``{"n/a": reason}`` or ``{"failed": reason}``, and if it was ``{}`` all further commands until ``leave``. Once it is
+gone the parent answers ``{"ended": status}``.
 
 - ``prove``: ``{}``
 - ``trace``: what ``harness.trace.trace`` returns
@@ -65,8 +65,9 @@ def main(layout, parts):
     ballast = lay_out(int(layout))
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a benchmark prints is no answer
-    benchmarks = {benchmark.name: benchmark for part in parts for benchmark in timed_benchmarks(part)}
-    cells = [list(cell) for benchmark in benchmarks.values() for cell in cells_of(benchmark)]
+    benchmarks = {benchmark.name: benchmark for part in parts for benchmark in benchmarks_of(part)}
+    timed = [benchmark for benchmark in benchmarks.values() if benchmark.type == "time"]
+    cells = [list(cell) for benchmark in timed for cell in cells_of(benchmark)]
     answer(answers, {"versions": installed.versions(), "cells": cells})
     gc.freeze()
     assert ballast  # until here, so that all that was imported lies beside it
@@ -96,11 +97,10 @@ def kill_unattended(pid, child_is_there):
             os.kill(pid, signal.SIGKILL)
 
 
-def timed_benchmarks(part):
-    """Return asv's time benchmarks of a file; no others have a call to repeat."""
+def benchmarks_of(part):
     from asv_runner.discovery import disc_benchmarks
 
-    return [benchmark for benchmark in disc_benchmarks("benchmarks." + part) if benchmark.type == "time"]
+    return disc_benchmarks("benchmarks." + part)
 
 
 def cells_of(benchmark):

@@ -16,9 +16,15 @@ from importlib.metadata import version
 from importlib.util import resolve_name
 from pathlib import Path
 
-NOT_RUN = ("benchproject.urls", "harness.version", "harness.callgrind")
-"""Reached and not run: all routes, of which a benchmark has those of its part alone; this module; and what counts
-instructions, which those benchmarks name that it runs for."""
+NOT_RUN = ("benchproject.urls", "harness.version", "harness.at_once", "harness.anchor", "harness.callgrind")
+"""Reached and not run: all routes, of which a benchmark has those of its part alone; this module; and what measures the
+benchmarks of ``BY_METRIC`` alone."""
+
+BY_METRIC = {
+    "instructions": ("harness.at_once", "harness.callgrind"),
+    **dict.fromkeys(("time_to_anchor", "anchor_to_itself", "anchor_seconds"), ("harness.at_once", "harness.anchor")),
+}
+"""What runs for the benchmarks of a metric beside their file."""
 
 _ROOT = Path(__file__).parent.parent
 _NAME = re.compile(r"\b(?:benchmarks|benchproject|harness)(?:\.\w+)+")
@@ -36,9 +42,8 @@ def version_of(*names):
 
 
 def version_of_benchmark(name):
-    """Return the version of a benchmark, ``handlers.Hello.track_hops``: of its file, and of what counts for it."""
-    counted = ["harness.callgrind"] if name.endswith(".track_instructions") else []
-    return version_of("benchmarks." + name.partition(".")[0], *counted)
+    """Return the version of a benchmark, ``handlers.Hello.track_hops``: of its file, and of what measures it."""
+    return version_of("benchmarks." + name.partition(".")[0], *BY_METRIC.get(name.rpartition(".track_")[2], ()))
 
 
 def reached(*names):

@@ -26,6 +26,7 @@ from measuring import command, commits_of, counts, measure
 from packaging.version import Version
 from playwright.sync_api import Page, sync_playwright
 
+from harness import install
 from tools.index import available, choose
 from tools.releases import at_hand, update
 
@@ -255,6 +256,27 @@ def djangos() -> Djangos:
     folder = Path(sys.prefix) / "django"
     folder.mkdir(exist_ok=True)
     return Djangos(folder)
+
+
+@pytest.fixture
+def environment(tmp_path: Path, djangos: Djangos) -> Path:
+    """An environment as asv's: what is pinned, with Django linked into it, in a folder that may be changed."""
+    folder = tmp_path / "environment"
+    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
+    (site,) = folder.glob("lib/python3*/site-packages")
+    measured = next(Path(sys.prefix, "measured").glob("lib/python3*/site-packages"))
+    for pattern in ("asgiref*", "asv_runner*", "sqlparse*", "pytz*", "importlib_metadata*", "zipp*"):
+        for each in measured.glob(pattern):
+            shutil.copytree(each, site / each.name)
+    link(site, djangos.path(Djangos.NEWEST))
+    return site
+
+
+def link(environment: Path, checkout: Path) -> None:
+    """Install a checkout of Django, uncompiled, as harness/install.py does."""
+    install.link_to(
+        str(checkout), "django", *(environment / Path(each).name for each in (install.LINK, install.RECORD))
+    )
 
 
 @dataclass

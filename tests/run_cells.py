@@ -93,7 +93,7 @@ def make_quick(benchmark, index):
         setattr(benchmark, name, value)
     benchmark._load_vars = lambda: None
     if benchmark.setup_cache_key:
-        benchmark.set_cache("instructions are counted in test_callgrind.py")  # for minutes
+        benchmark.set_cache("measured in test_callgrind.py and in test_anchor.py")  # for minutes
 
 
 def run(benchmark, first, functions):

@@ -109,6 +109,7 @@ from asv_runner._aux import update_sys_path
 update_sys_path(sys.argv[1])
 from asv_runner.discovery import get_benchmark_from_name
 benchmark = get_benchmark_from_name(sys.argv[1], "handlers.Hello.track_instructions-3")
+CELL = "%s:%d" % benchmark.cells[3]
 benchmark.set_cache({cache})
 benchmark.do_setup()
 try:
@@ -140,8 +141,8 @@ MISSING = """
 @pytest.mark.parametrize(
     ("cache", "check"),
     [
-        ("[{benchmark.cells[3]: 100.0}, {benchmark.cells[3]: 102.0}]", SAMPLES),
-        ("[{benchmark.cells[3]: 100.0}, {benchmark.cells[3]: {'failed': 'killed'}}]", KILLED),
+        ("[{CELL: 100.0}, {CELL: 102.0}]", SAMPLES),
+        ("[{CELL: 100.0}, {CELL: {'failed': 'killed'}}]", KILLED),
         ("'callgrind needs valgrind, install it'", MISSING),
     ],
     ids=["a sample for each layout", "failed", "n/a with the remedy"],

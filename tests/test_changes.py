@@ -243,6 +243,58 @@ def test_instructions_change_beyond_what_their_layouts_leave_open(
     assert [(change.base, change.commit) for change in found] == ([("a", "b")] if changed else [])
 
 
+BESIDE = {
+    "handlers.Hello.time_request": "seconds",
+    "handlers.Hello.track_anchor_seconds": "seconds",
+    "handlers.Hello.track_anchor_to_itself": "of the anchor",
+    "handlers.Hello.track_time_to_anchor": "of the anchor",
+}
+TIMED = Suite({name: {"unit": unit, "params": [], "param_names": []} for name, unit in BESIDE.items()})
+
+
+def beside(commit: str, ratio: float, half: float = 0.01, control: float = 1.0, control_half: float = 0.01) -> Result:
+    """Return a time beside the anchor, by a machine of its own whose own times say nothing."""
+    return replace(
+        result(commit, 0),
+        machine=f"machine of {commit}",
+        benchmarks=list(TIMED.benchmarks),
+        values=array("d", [float(ord(commit)), float(ord(commit)), control, ratio]),
+        halves=array("d", [0.0, 0.0, control_half, half]),
+    )
+
+
+@pytest.mark.parametrize(
+    ("new", "changed"),
+    [
+        (beside("b", 1.05), True),
+        (beside("b", 0.95), True),
+        (beside("b", 1.013), False),  # within the root of the sum of squares of both intervals
+        (beside("b", 1.05, half=0.06), False),
+        (beside("b", 1.05, control_half=0.06), False),  # the samples were alike by chance
+        (beside("b", 1.05, control=0.94), False),  # so much the anchor differs from itself
+        (beside("b", 1.05, half=UNMEASURED), True),  # the control tells
+        (beside("b", 1.05, half=UNMEASURED, control_half=UNMEASURED), False),
+        (beside("b", 1.05, control=UNMEASURED), False),
+        (beside("b", 1.05, control=FAILED), False),
+        (beside("b", UNAVAILABLE), False),
+        (beside("b", FAILED), False),
+    ],
+)
+def test_a_time_beside_the_anchor_changes_beyond_its_resolution_on_any_machine(new: Result, changed: bool) -> None:
+    """Nothing else of it is judged: neither the control, nor the anchor's seconds, nor the time by itself."""
+    found = changes_of(TIMED, [beside("a", 1.0), new], LINE)
+    assert [(change.base, change.commit, TIMED.cells[change.cell].method) for change in found] == (
+        [("a", "b", "track_time_to_anchor")] if changed else []
+    )
+
+
+def test_a_time_by_itself_is_judged_where_there_is_no_anchor() -> None:
+    assert [[suite.cells[number].method for number in suite.shaky] for suite in (TIMED, SUITE)] == [
+        [],
+        ["time_request"],
+    ]
+
+
 def test_percentages_are_never_rounded_to_nothing() -> None:
     assert [percent(part) for part in (0.34, -0.023, 0.0123, 0.0004)] == ["+34%", "-2.3%", "+1.2%", "+0.04%"]
 

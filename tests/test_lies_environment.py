@@ -9,7 +9,7 @@ import textwrap
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, RUN, UNUSED, Djangos, Suite
+from conftest import ROOT, RUN, UNUSED, Djangos, Suite, link
 
 from harness import install
 
@@ -94,27 +94,6 @@ def test_what_is_set_while_it_is_timed_is_refused(suite: Suite, line: str) -> No
     )
     with pytest.raises(AssertionError, match=r"not a plain one|is already in use|never awaited"):
         suite.run_forked("handlers.Hello.time_request-0")
-
-
-@pytest.fixture
-def environment(tmp_path: Path, djangos: Djangos) -> Path:
-    """An environment as asv's: what is pinned, with Django linked into it, in a folder that may be changed."""
-    folder = tmp_path / "environment"
-    subprocess.run([sys.executable, "-m", "venv", "--without-pip", folder], check=True)
-    (site,) = folder.glob("lib/python3*/site-packages")
-    measured = next(Path(sys.prefix, "measured").glob("lib/python3*/site-packages"))
-    for pattern in ("asgiref*", "asv_runner*", "sqlparse*", "pytz*", "importlib_metadata*", "zipp*"):
-        for each in measured.glob(pattern):
-            shutil.copytree(each, site / each.name)
-    link(site, djangos.path(Djangos.NEWEST))
-    return site
-
-
-def link(environment: Path, checkout: Path) -> None:
-    """Install a checkout of Django, uncompiled, as harness/install.py does."""
-    install.link_to(
-        str(checkout), "django", *(environment / Path(each).name for each in (install.LINK, install.RECORD))
-    )
 
 
 def measure(environment: Path, suite: Suite, **variables: str) -> str:

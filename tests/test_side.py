@@ -13,12 +13,14 @@ from pathlib import Path
 import pytest
 from conftest import ROOT, Djangos, Suite, eventually, with_environment
 
+from harness import remote
+from harness.remote import SideFailed, SideHung
 from tools.compare import comparison, instructions, trial
 from tools.compare import side as tools_side
 from tools.compare.comparison import Comparison
-from tools.compare.side import Cell, Hung, Side
+from tools.compare.side import Cell, Side
 from tools.compare.tree import Tree
-from tools.terminal import CannotMeasure, NoCounter
+from tools.terminal import NoCounter
 
 HELLO = [Cell("handlers.Hello.time_request", index, ()) for index in range(4)]
 
@@ -51,10 +53,10 @@ def test_a_command_that_fails_is_answered(side: Side) -> None:
 
 
 def test_a_process_that_dies_is_said(side: Side) -> None:
-    with pytest.raises(CannotMeasure, match="newest: a cell's process ended with status"):
+    with pytest.raises(SideFailed, match="newest: a cell's process ended with status"):
         side.ask("enter", "no.such.benchmark", 0)
     os.kill(side._process.pid, signal.SIGKILL)
-    with pytest.raises(CannotMeasure, match="newest does not run"):
+    with pytest.raises(SideFailed, match="newest does not run"):
         side.ask("enter", HELLO[0].benchmark, 0)
 
 
@@ -166,13 +168,13 @@ def test_a_path_on_which_cells_hung_is_not_waited_for_again(newest: Tree, monkey
 
 
 def test_a_django_that_hangs_at_import_is_said(newest: Tree, temporary: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(tools_side, "START", 3)
+    monkeypatch.setattr(remote, "START", 3)
     with trial.planted(newest, trial.ASGI, "        None\n") as head:
         with (head.path / "django/__init__.py").open("a") as file:
             file.write("__import__('time').sleep(1000)\n")
         with (
             contextlib.closing(Side(head, ["handlers"])) as started,
-            pytest.raises(Hung, match=r"^planted: what it imports: hung: no answer within 3 seconds$"),
+            pytest.raises(SideHung, match=r"^planted: what it imports: hung: no answer within 3 seconds$"),
         ):
             started.cells()
     assert with_environment("TMPDIR", str(temporary)) == []

@@ -22,10 +22,20 @@ FILES = sorted(
 )
 
 REACHED_BY_NONE = {
-    *("harness/callgrind.py", "harness/layout.py", "harness/side.py", "harness/trace.py"),
-    *("harness/upstream.py", "harness/version.py", "benchproject/urls.py", "benchproject/served/bare.py"),
+    *("harness/anchor.py", "harness/at_once.py", "harness/callgrind.py", "harness/in_turn.py", "harness/layout.py"),
+    *(
+        "harness/remote.py",
+        "harness/side.py",
+        "harness/trace.py",
+        "harness/upstream.py",
+        "harness/version.py",
+        "benchproject/urls.py",
+        "benchproject/served/bare.py",
+    ),
 }
-"""What compares and loads; all routes."""
+"""What compares, loads, and measures the benchmarks of single metrics; all routes."""
+
+ANCHORED = {"time_to_anchor", "anchor_to_itself", "anchor_seconds"}
 
 PYTHONS = [f"python3.{minor}" for minor in range(8, 16)]
 
@@ -117,7 +127,7 @@ def module_of(file: str) -> str:
 
 def test_asv_stores_the_version_of_the_file(suite: Suite, versions: Versions) -> None:
     stored = {name: benchmark["version"] for name, benchmark in suite.discover().items()}
-    counted = {name: stored.pop(name) for name in NAMES if name.endswith(".track_instructions")}
+    counted = {name: stored.pop(name) for name in NAMES if name.rpartition(".track_")[2] in versions.code.BY_METRIC}
     assert stored == {name: versions.before["benchmarks." + name.partition(".")[0]] for name in stored}
     assert [name for name in counted if counted[name] in stored.values()] == []
 
@@ -158,6 +168,21 @@ def test_what_serves_is_reached_by_served_benchmarks_alone(versions: Versions) -
     serving = {"harness/instructions.py", "harness/kept.py", "harness/servers.py"}
     serving |= {file for file in FILES if file.startswith("benchproject/served/")} - REACHED_BY_NONE
     assert [file for file in serving if versions.reaching(file) != {"benchmarks.served"}] == []
+
+
+@pytest.mark.parametrize(
+    ("module", "metrics"),
+    [
+        ("harness.callgrind", {"instructions"}),
+        ("harness.layout", {"instructions", *ANCHORED}),
+        ("harness.at_once", {"instructions", *ANCHORED}),
+        *((f"harness.{name}", ANCHORED) for name in ("anchor", "in_turn", "remote", "side")),
+    ],
+)
+def test_what_measures_one_metric_is_reached_by_it(versions: Versions, module: str, metrics: set[str]) -> None:
+    reached, by_metric = versions.code.reached, versions.code.BY_METRIC
+    own = {metric for metric, names in by_metric.items() if module in reached("benchmarks.handlers", *names)}
+    assert own == metrics
 
 
 @pytest.mark.parametrize("part", PARTS)

@@ -44,13 +44,13 @@ class ReleaseHistory:
         self.source = root / f"{source}.conf.json"
         self.path = root / f"{source}.releases.conf.json"
 
-    def fixed(self, package: str) -> str:
-        """Return the version of a package with which this project's releases are measured, "" where it is their own.
+    def pinned(self, package: str) -> str:
+        """Return the version of a package that asv's environments hold: that of the anchor, or of what it runs with.
 
         Raises asv.util.UserError where asv.conf.json is not to be read.
         """
         requirements = util.load_json(str(self.source), js_comments=True)["matrix"]["req"]
-        return str(requirements.get(package, [""])[0])
+        return str(requirements[package][0])
 
     def configure(self, pythons: Sequence[str]) -> dict[str, Any]:
         """Write asv's configuration for measuring on ``pythons`` ("3.12") and return it.

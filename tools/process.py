@@ -4,7 +4,6 @@ import contextlib
 import multiprocessing
 import os
 import signal
-import subprocess
 import sys
 import threading
 from collections.abc import Iterator, Sequence
@@ -17,9 +16,6 @@ from asv.util import UserError
 from harness.kept import Kept
 from tools import git
 from tools.configuration import ROOT
-
-GRACE = 10.0
-"""Seconds that a program has to end by itself after it was interrupted."""
 
 
 def asv(configuration: Path, *arguments: str) -> int:
@@ -36,21 +32,6 @@ def asv_environment() -> dict[str, str]:
     # asv looks for pythonX.Y on the PATH first, where an inactive shim of pyenv may be in the way.
     environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
     return environment
-
-
-def end(process: subprocess.Popen[bytes]) -> None:
-    """End the process group that ``process`` leads: interrupted first, killed if that does not suffice."""
-    signal_group(process, signal.SIGINT)
-    with contextlib.suppress(subprocess.TimeoutExpired):
-        process.wait(GRACE)
-    signal_group(process, signal.SIGKILL)
-    process.wait()
-
-
-def signal_group(process: subprocess.Popen[bytes], number: signal.Signals) -> None:
-    """Send a signal to the process group that ``process`` leads, if any of it is left."""
-    with contextlib.suppress(ProcessLookupError):
-        os.killpg(process.pid, number)
 
 
 def our_cpus() -> list[int]:

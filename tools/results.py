@@ -1,6 +1,7 @@
 """asv's files of results, read and checked by one schema: what measure, merge, bench and the site take is by it.
 
 The schema is that of asv 0.6: result files of version 2. It has bounds, so that all that it takes can be published.
+What a time beside the anchor tells, and how small a change of it, is said here for bench and the site.
 """
 
 import json
@@ -24,6 +25,9 @@ and benchmarks of these run beside each other."""
 
 INSTRUCTIONS = "instructions"
 """The unit of what a request costs: nearly exact."""
+
+TIME, CONTROL, SECONDS = "track_time_to_anchor", "track_anchor_to_itself", "track_anchor_seconds"
+"""The benchmarks of a scenario that is timed beside the anchor (``harness.at_once.BesideAnchor``)."""
 
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){1,4}$")]
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^<>\x00-\x1f]*$")]
@@ -54,6 +58,33 @@ class Named:
     def part(self) -> str:
         """The file in benchmarks/: "handlers"."""
         return self.benchmark.partition(".")[0]
+
+
+class AnchoredTime(NamedTuple):
+    """A time as a part of the anchor's, and the anchor's time as a part of another anchor's, which is 1 but for noise.
+
+    Beside each stands half of asv's 99 % interval of its samples, NaN or None where there is none.
+    """
+
+    ratio: float
+    half: float | None
+    control: float
+    control_half: float | None
+
+    @property
+    def interval(self) -> float:
+        """Half of the interval of ``ratio``: the larger of both, since few samples may be alike by chance."""
+        halves = [half for half in (self.half, self.control_half) if half is not None and not math.isnan(half)]
+        return max(halves, default=math.nan)
+
+
+def resolution_of_ratios(*both: AnchoredTime) -> float:
+    """Return the smallest change between two times that is told from none: 0.03 is 3 %; NaN where that is not known.
+
+    It is the root of the sum of squares of both intervals, and no less than what the anchor differed from itself.
+    """
+    intervals = math.hypot(*(each.interval / each.ratio for each in both))
+    return max(intervals, *(abs(math.log(each.control)) for each in both))
 
 
 class Unusable(Problem):

@@ -16,13 +16,13 @@ from harness import callgrind
 from tools import index, process, releases, terminal
 from tools.bench.figures import failures, results_of, units
 from tools.bench.pythons import SERIES, pythons_of
-from tools.bench.table import ReleaseOnPython, resolution, tables_of
+from tools.bench.table import ReleaseOnPython, tables_of
 from tools.configuration import ReleaseHistory, parts_of
 from tools.files import alone
 from tools.results import MachineFile, ResultFile, stored_in
 from tools.terminal import Problem
 
-DEFAULT = r"^(handlers\.|clients\.|floors\.|middleware\.StartProject\.)"
+DEFAULT = r"^(handlers|floors)\."
 console = terminal.console(width=None if sys.stdout.isatty() else 160)
 
 
@@ -168,15 +168,14 @@ def _conditions(
     configuration: dict[str, Any],
 ) -> Iterator[str]:
     """Yield what the figures hold for: units, resolution, versions and machine; then where the site is."""
-    yield "Of one request. Instructions: by callgrind, median over layouts of memory. Time: median ± half of the"
-    yield "interquartile range. Ratio: to WSGI sync. Counts: exact."
+    yield "Of one request. Instructions: by callgrind, median over layouts of memory. Time: in turn with the anchor,"
+    anchor = f"{history.project} {history.pinned(history.project)}"
+    yield f"{anchor}, median ± half of the 99 % interval. Ratio: to WSGI sync. Counts: exact. Resolution: the"
+    yield "smallest change of the first release's time that is told from none."
     if len(pythons) > 1:
         yield f"To {next(iter(pythons))}: what that Python takes for the same release and cell is 1."
     if reason := _no_callgrind():
         yield f"No instructions: {reason}."
-    floor = resolution(measured)
-    if floor is not None:
-        yield f"Resolution of the times: {floor:.0%}, by which the floors, always the same code, differed in this run."
     pins = ", ".join(
         f"{name.removeprefix('pip+')} {versions[0]}" for name, versions in configuration["matrix"]["req"].items()
     )
@@ -195,7 +194,7 @@ def _conditions(
 @click.option(
     "--scenarios",
     default="",
-    help='Files in benchmarks/, or "all". Default: handlers, clients, floors and the middleware of startproject.',
+    help='Files in benchmarks/, or "all". Default: handlers and floors.',
 )
 @click.option(
     "--pythons", default="", help=f'Installed Pythons, "3.12 3.13", shown beside each other.  [default: {SERIES}]'

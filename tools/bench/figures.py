@@ -11,13 +11,13 @@ from tools.results import ResultFile, benchmarks_in, stored_in
 
 
 class Figure(NamedTuple):
-    """One value of a benchmark: its median, and half of its interquartile range where it has samples.
+    """One value of a benchmark: its median, and half of asv's 99 % interval where it has samples.
 
     ``value`` is NaN where the measured version lacks the feature (n/a), None where the benchmark failed.
     """
 
     value: float | None
-    spread: float | None
+    half: float | None
 
     @property
     def measured(self) -> bool:
@@ -41,7 +41,7 @@ def figures(result: ResultFile, benchmark: str) -> dict[tuple[Any, ...], Figure]
     if row is None:
         return {}
     keys = itertools.product(*[[ast.literal_eval(value) for value in each] for each in row.params])
-    columns = (row.column(name) for name in ("result", "stats_q_25", "stats_q_75"))
+    columns = (row.column(name) for name in ("result", "stats_ci_99_a", "stats_ci_99_b"))
     return {
         key: Figure(value, (high - low) / 2 if low is not None and high is not None else None)
         for key, value, low, high in zip(keys, *columns, strict=True)

@@ -1,5 +1,7 @@
 """The answer in the terminal: what a request costs, per release and cell."""
 
+import math
+import statistics
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from typing import Any, NamedTuple
 
@@ -8,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tools.bench.figures import Figure, figures
-from tools.results import ResultFile
+from tools.results import SECONDS, AnchoredTime, ResultFile, resolution_of_ratios
 
 SCENARIO = "handlers.Hello"
 BASE = ("WSGI", "sync")
@@ -64,78 +66,111 @@ def hello_world(project: str, releases: Mapping[ReleaseOnPython, ResultFile]) ->
     Each Python is then told as a ratio to the first of them, for the same release and cell.
     """
     first, *others = _pythons(releases) or [""]
+    several = bool(others)
     table = Table(title="One request: hello world, no middleware, through the raw handlers", box=SIMPLE_HEAD)
-    for heading in (project, "cell", *["Python"] * bool(others)):
+    for heading in (project, "cell", *["Python"] * several):
         table.add_column(heading, no_wrap=True)
-    to_first = [f"to {first}"] * bool(others)
-    for heading in (
-        "instructions",
-        "ratio",
-        *to_first,
-        "time",
-        "ratio",
-        *to_first,
-        "crossings",
-        "hops",
-        "Python calls",
-    ):
+    oldest = next((release.version for release in releases), "")
+    to_first = [f"to {first}"] * several
+    cost, time = ["instructions", "ratio", *to_first], ["time", "ratio", *to_first, f"of {oldest}", "resolution"]
+    for heading in (*cost, *time, "crossings", "hops", "Python calls"):
         table.add_column(heading, justify="right", no_wrap=True)
-    rows = {release: _rows(result) for release, result in releases.items()}
+    rows = {release: _rows(result, _anchor_of(releases, release.python)) for release, result in releases.items()}
     for version in dict.fromkeys(release.version for release in releases):
         measured = {release.python: rows[release] for release in releases if release.version == version}
         for cell in dict.fromkeys(cell for row in measured.values() for cell in row):
             for python, row in measured.items():
-                base = measured.get(first, {}).get(cell, NOTHING)
-                table.add_row(
-                    version,
-                    " ".join(cell),
-                    *([python] * bool(others)),
-                    *row.get(cell, NOTHING).words(base, bool(others)),
-                )
+                other = measured.get(first, {}).get(cell, NOTHING)
+                before = next((row for release, row in rows.items() if release.python == python), {}).get(cell, NOTHING)
+                words = row.get(cell, NOTHING).words(other if several else None, before)
+                table.add_row(version, " ".join(cell), *([python] * several), *words)
         table.add_section()
     return table
 
 
 class ReleaseRow(NamedTuple):
-    """What is shown of a cell: its figures, those of the cell that ratios are to, and its counts."""
+    """What is shown of a cell: its figures, those of the cell that ratios are to, and its counts.
+
+    ``time`` is in seconds, made of ``beside`` and what the anchor took in all releases, so that noise is the same for
+    all; ``beside`` is None where there is no anchor.
+    """
 
     instructions: Figure
     time: Figure
     base_instructions: Figure
     base_time: Figure
+    beside: AnchoredTime | None
     counts: Sequence[Figure]
 
-    def words(self, base: "ReleaseRow", beside: bool) -> list[str]:
-        """Return what the columns say; with the ratios to another Python's row where it is ``beside`` that."""
-        cost, time = (
-            [said, _ratio(figure, native), *[_ratio(figure, other, 2)] * beside]
-            for said, figure, native, other in (
-                (_thousands(self.instructions), self.instructions, self.base_instructions, base.instructions),
-                (_value(self.time, "seconds"), self.time, self.base_time, base.time),
-            )
-        )
-        return [*cost, *time, *(_word(count) or f"{count.value:.0f}" for count in self.counts)]
+    def words(self, other: "ReleaseRow | None", before: "ReleaseRow") -> list[str]:
+        """Return what the columns say; with ratios to an ``other`` Python's row, and to that of the first release."""
+        cost = [_thousands(self.instructions), _ratio(self.instructions, self.base_instructions)]
+        time = [_value(self.time, "seconds"), _ratio(self.time, self.base_time)]
+        if other:
+            cost.append(_ratio(self.instructions, other.instructions, 2))
+            time.append(_ratio(self.time, other.time, 2))
+        counts = [_word(count) or f"{count.value:.0f}" for count in self.counts]
+        return [*cost, *time, *self._to(before), *counts]
+
+    def _to(self, before: "ReleaseRow") -> list[str]:
+        """Return the time as a part of the first release's, and the smallest change of it that is told from none."""
+        if not self.beside or not before.beside:
+            return [_word(self.time) or "n/a"] * 2
+        size = resolution_of_ratios(before.beside, self.beside)
+        return [f"{self.beside.ratio / before.beside.ratio:.2f}", f"{size:.1%}"]
 
 
-NOTHING = ReleaseRow(UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, [UNMEASURED] * 3)
+NOTHING = ReleaseRow(UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, None, [UNMEASURED] * 3)
+
+Cell = tuple[Any, ...]
 
 
-def _rows(result: ResultFile) -> dict[tuple[Any, ...], ReleaseRow]:
-    """Return the rows of a release by their cell."""
-    times = figures(result, f"{SCENARIO}.time_request")
-    instructions, to_async, to_sync, hops, calls = (
+def _anchor_of(releases: Mapping[ReleaseOnPython, ResultFile], python: str) -> dict[Cell, float]:
+    """Return the seconds that the anchor took in the releases on a Python, by cell."""
+    of_cell: dict[Cell, list[float]] = {}
+    for release, result in releases.items():
+        for cell, figure in figures(result, f"{SCENARIO}.{SECONDS}").items():
+            if figure.value and figure.measured and release.python == python:
+                of_cell.setdefault(cell, []).append(figure.value)
+    return {cell: statistics.median(values) for cell, values in of_cell.items()}
+
+
+def _rows(result: ResultFile, anchor: Mapping[Cell, float]) -> dict[Cell, ReleaseRow]:
+    """Return the rows of a release by their cell; ``anchor`` has the seconds of its anchor."""
+    instructions, to_async, to_sync, hops, calls, ratios, controls = (
         figures(result, f"{SCENARIO}.track_{metric}")
-        for metric in ("instructions", "async_to_sync", "sync_to_async", "hops", "python_calls")
+        for metric in (
+            *("instructions", "async_to_sync", "sync_to_async", "hops", "python_calls"),
+            *("time_to_anchor", "anchor_to_itself"),
+        )
     )
+    times = {cell: _scaled(ratio, anchor.get(cell, math.nan)) for cell, ratio in ratios.items()}
     rows = {}
-    for cell, time in times.items():
+    for cell in hops:
         crossings = [values.get(cell, UNMEASURED) for values in (to_async, to_sync)]
         unmeasured = [count for count in crossings if not count.measured]
         total = unmeasured[0] if unmeasured else Figure(sum(count.value or 0 for count in crossings), None)
         counts = [total, hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]
-        cost, base = (instructions.get(each, UNMEASURED) for each in (cell, BASE))
-        rows[cell] = ReleaseRow(cost, time, base, times[BASE], counts)
+        (cost, base), (time, base_time) = (
+            [of_metric.get(each, UNMEASURED) for each in (cell, BASE)] for of_metric in (instructions, times)
+        )
+        beside = _beside(ratios.get(cell, UNMEASURED), controls.get(cell, UNMEASURED))
+        rows[cell] = ReleaseRow(cost, time, base, base_time, beside, counts)
     return rows
+
+
+def _scaled(ratio: Figure, seconds: float) -> Figure:
+    if ratio.value is None:
+        return ratio
+    return Figure(ratio.value * seconds, None if ratio.half is None else ratio.half * seconds)
+
+
+def _beside(ratio: Figure, control: Figure) -> AnchoredTime | None:
+    if not ratio.measured or not control.measured:
+        return None
+    assert ratio.value
+    assert control.value
+    return AnchoredTime(ratio.value, ratio.half, control.value, control.half)
 
 
 def _thousands(figure: Figure) -> str:
@@ -149,7 +184,7 @@ def _ratio(figure: Figure, base: Figure, digits: int = 1) -> str:
 
 def _value(figure: Figure, unit: str) -> str:
     if unit in ("seconds", "bytes") and figure.measured:
-        return str(human_value(figure.value, unit, figure.spread))
+        return str(human_value(figure.value, unit, figure.half))
     return _word(figure) or f"{figure.value:,.4g}"
 
 
@@ -158,23 +193,3 @@ def _word(figure: Figure) -> str:
     if figure.value is None:
         return "failed"
     return "" if figure.measured else "n/a"
-
-
-def resolution(releases: Mapping[ReleaseOnPython, ResultFile]) -> float | None:
-    """Return by how much the floors, the same code under each release, differed in this run: 0.05 is 5 %.
-
-    It is the largest spread of a floor between two of ``releases`` on one Python, so a smaller difference between
-    their times is not told from no difference. None for fewer than two releases with floors.
-    """
-    floors: dict[tuple[str, Any, str], list[float]] = {}
-    for release, result in releases.items():
-        for name in filter(_is_floor, result.results):
-            for cell, figure in figures(result, name).items():
-                if figure.value and figure.measured:
-                    floors.setdefault((name, cell, release.python), []).append(figure.value)
-    spreads = [max(values) / min(values) - 1 for values in floors.values() if len(values) > 1]
-    return max(spreads, default=None)
-
-
-def _is_floor(name: str) -> bool:
-    return name.startswith("floors.") and ".time_" in name

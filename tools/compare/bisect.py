@@ -12,11 +12,12 @@ from typing import NamedTuple
 import click
 
 from harness.kept import temporary_folder
+from harness.remote import SideFailed
 from tools import git, terminal
 from tools.compare import instructions, tree, verdict
 from tools.compare.comparison import Outcome, Pair, outcome
 from tools.compare.report import fact
-from tools.compare.side import Cell, Side, batch
+from tools.compare.side import Cell, Side
 from tools.compare.tree import tree_of
 from tools.configuration import parts_of
 from tools.process import our_cpus
@@ -129,10 +130,10 @@ class Bisection:
             console.print(f"{self.last} commits, at {git.describe(self.checkout, commit)}", soft_wrap=True)
             try:
                 self._outcomes[index] = self._measure(index)
-            except CannotMeasure as problem:
+            except (CannotMeasure, SideFailed) as problem:
                 if index in (0, self.last):
                     raise
-                console.print(f"skipped: {problem.message}", soft_wrap=True)
+                console.print(f"skipped: {problem}", soft_wrap=True)
                 self._outcomes[index] = None
         return self._outcomes[index]
 
@@ -164,7 +165,7 @@ class Bisection:
         with closing(Side(copy, self.parts)) as side:
             side.cells()
             with side.entered(self._cell):
-                batch(side, self._cell, "seconds", 1)  # compiles what the cell imports: a thousand requests' worth
+                side.batch("seconds", 1)  # compiles what the cell imports: a thousand requests' worth
             counter = instructions.counter(side, self._cell)
         if isinstance(counter, instructions.Callgrind):
             return [number for (number,) in counter.samples(copy, [self._cell])]

@@ -4,20 +4,18 @@ Three measurements: exact counts of all cells, instructions of the cells that te
 docs/method.md says why, and what the numbers mean.
 """
 
-import contextlib
 import itertools
-import math
 import statistics
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-import psutil
-
+from harness.in_turn import quietest_cpu, time_in_turn
 from harness.kept import temporary_folder
+from harness.remote import SideHung
 from tools.compare import instructions, verdict
-from tools.compare.side import Cell, Hung, Side, batch
+from tools.compare.side import Cell, Side
 from tools.compare.tree import Tree
 from tools.process import our_cpus
 from tools.terminal import CannotMeasure
@@ -28,12 +26,6 @@ CORE = ("handlers.Hello", "middleware.StartProject")
 
 PAIRS = 12
 """Pairs of processes that are timed."""
-
-SLICE, ROUNDS = 0.003, 20
-"""Seconds of a slice of timing, and rounds of four slices, for each ratio of two processes."""
-
-WARM_UP = 10
-"""Calls before the first slice."""
 
 HUNG = 2
 """Cells of a path that may hang: the others of that path are then not waited for."""
@@ -212,7 +204,10 @@ class Comparison:
         for side in itertools.chain.from_iterable(sides):
             side.pin(cpu)
         for cell in cells:
-            self.pairs[cell].estimates.append(time_in_turn(sides, cell, len(cells)))
+            timed = list(time_in_turn(sides, cell))
+            seconds = statistics.median(pair.seconds for pair in timed)
+            ratios, same = ([getattr(pair, name) for pair in timed] for name in ("second", "same"))
+            self.pairs[cell].estimates.append(verdict.times(seconds, ratios, same, len(cells)))
             yield
 
     def _measured(self) -> list[Cell]:
@@ -278,43 +273,5 @@ def outcome(side: Side, cell: Cell) -> Outcome:
             before, trace, after = (side.ask(command) for command in ("prove", "trace", "prove"))
             failed = next((each["failed"] for each in (before, trace, after) if "failed" in each), "")
             return Outcome(failed=failed) if failed else Outcome(trace)
-    except Hung as problem:
+    except SideHung as problem:
         return Outcome(failed=problem.reason)
-
-
-def time_in_turn(pairs: Sequence[tuple[Side, Side]], cell: Cell, tests: int) -> verdict.Estimate:
-    """Time head against base, and beside it base against the base of the next pair of processes."""
-    seconds, ratios, same = [], [], []
-    bases = [base for base, _ in pairs]
-    for (base, head), other in zip(pairs, bases[1:] + bases[:1], strict=True):
-        with contextlib.ExitStack() as stack:
-            for side in (base, head, other):
-                stack.enter_context(side.entered(cell))
-            number = warmed_up((base, head, other), cell)
-            # Not all three in turn: base would run more often than the others, and find the caches warmer.
-            rounds, same_rounds = ([in_turn(base, side, cell, number) for _ in range(ROUNDS)] for side in (head, other))
-        seconds.append(statistics.median(first for first, _ in rounds) / number)
-        ratios.append(statistics.median(math.log(second / first) for first, second in rounds))
-        same.append(statistics.median(math.log(second / first) for first, second in same_rounds))
-    return verdict.times(statistics.median(seconds), ratios, same, tests)
-
-
-def warmed_up(sides: Sequence[Side], cell: Cell) -> int:
-    """Call each side's cell some times; return how many calls fill a slice."""
-    seconds = [batch(side, cell, "seconds", WARM_UP) for side in sides]
-    return max(1, round(SLICE / seconds[0] * WARM_UP))
-
-
-def in_turn(first: Side, second: Side, cell: Cell, number: int) -> tuple[float, float]:
-    """Return the seconds of ``number`` calls by two sides, timed A B B A: a steady drift is the same for both.
-
-    Round after round each side follows itself as often as the other, so that both find the caches alike.
-    """
-    a, b, c, d = (batch(side, cell, "seconds", number) for side in (first, second, second, first))
-    return (a + d) / 2, (b + c) / 2
-
-
-def quietest_cpu() -> int:
-    """Return the CPU of ours that was idle most in the last 0.3 seconds."""
-    idle = psutil.cpu_times_percent(interval=0.3, percpu=True)
-    return max(our_cpus(), key=lambda cpu: idle[cpu].idle)

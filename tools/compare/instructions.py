@@ -4,7 +4,7 @@ import statistics
 from collections.abc import Iterator, Sequence
 
 from harness import callgrind
-from tools.compare.side import MEASURED, Cell, Side, batch
+from tools.compare.side import MEASURED, Cell, Side
 from tools.compare.tree import Tree
 from tools.terminal import CannotMeasure, NoCounter
 
@@ -22,9 +22,10 @@ class CPUCounter:
     def per_call(self, side: Side, cell: Cell) -> float:
         """Return the instructions of one call, once warm: the median of three samples."""
         with side.entered(cell):
-            first = batch(side, cell, "instructions", 3) / 3
+            first = side.batch("instructions", 3) / 3
             number = max(2, round(SAMPLE / first))
-            return statistics.median(batch(side, cell, "instructions", number) / number for _ in range(3))
+            samples: list[float] = [side.batch("instructions", number) / number for _ in range(3)]
+            return statistics.median(samples)
 
 
 class Callgrind:

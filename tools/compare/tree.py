@@ -66,8 +66,8 @@ def tree_of(side: str, checkout: Path | None, folder: Path, project: str = "Djan
     if not (folder / history.package / "__init__.py").is_file():
         raise CannotMeasure(f"{side} holds no {history.package}/__init__.py: name a checkout of {project}")
     _check_requirements(folder, label)
-    if django := history.fixed("Django"):
-        _release(ReleaseHistory("Django"), django, folder, ["django"])
+    if history.project != "Django":
+        _release(ReleaseHistory("Django"), history.pinned("Django"), folder, ["django"])
     return Tree(folder, label)
 
 

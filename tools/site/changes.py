@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.callgrind import FINEST
-from tools.results import INSTRUCTIONS
+from tools.results import CONTROL, INSTRUCTIONS, TIME, AnchoredTime, resolution_of_ratios
 from tools.site.grouping import groups
 from tools.site.order import Order
 from tools.site.results import FAILED, Result
@@ -66,12 +66,10 @@ Line = tuple[str, ...]
 def changes_of(suite: Suite, results: Sequence[Result], history: Order) -> list[Change]:
     """Return all changes, those of the newest commits last.
 
-    Exact metrics are compared within an environment, times within an environment and a machine. A figure is compared
-    with the last known one before it on its commit's line of history, whichever commit that was.
+    Exact metrics and times beside the anchor are compared within an environment, others also within a machine. A figure
+    is compared with the last known one before it on its commit's line of history, whichever commit that was.
     """
     by_commit = groups(results, lambda result: result.commit)
-    exact = [number for number, cell in enumerate(suite.cells) if cell.exact]
-    timed = [number for number, cell in enumerate(suite.cells) if not cell.exact and number not in set(suite.floors)]
     heirs = Counter(commit.base for commit in history.commits.values())
     known: dict[str, dict[Line, Known]] = {}
     changes: list[Change] = []
@@ -81,9 +79,9 @@ def changes_of(suite: Suite, results: Sequence[Result], history: Order) -> list[
         if not heirs[commit.base]:
             known.pop(commit.base or "", None)
         for result in by_commit.get(commit.hash, ()):
-            counted: Line = ("exact", result.environment)
-            clocked: Line = ("timed", result.environment, result.machine)
-            for line, cells in ((counted, exact), (clocked, timed)):
+            anywhere: Line = ("steady", result.environment)
+            here: Line = ("shaky", result.environment, result.machine)
+            for line, cells in ((anywhere, suite.steady), (here, suite.shaky)):
                 before = own.get(line)
                 if before:
                     changes += compare_cells(suite, before, result, cells)
@@ -110,8 +108,8 @@ def compare_cells(suite: Suite, before: Known, result: Result, cells: Sequence[i
             continue
         if suite.cells[cell].exact:
             yield Change(result.commit, origin.commit, cell, old, new, 0.0, result)
-        elif suite.cells[cell].unit == INSTRUCTIONS:
-            size = resolution_of_instructions(origin, result, cell)
+        elif suite.cells[cell].unit == INSTRUCTIONS or suite.cells[cell].method == TIME:
+            size = resolution_of_cost(suite, origin, result, cell)
             if size is not None and abs(new / old - 1) > size:
                 yield Change(result.commit, origin.commit, cell, old, new, size, result)
         elif math.isfinite(old) and math.isfinite(new) and old > 0:
@@ -166,13 +164,31 @@ def interval(old: Result, new: Result, cell: int) -> float | None:
     return None if math.isnan(size) else size
 
 
-def resolution_of_instructions(old: Result, new: Result, cell: int) -> float | None:
-    """Return the smallest change of a request's instructions that is told from none, relative; None if unknown.
+def resolution_of_cost(suite: Suite, old: Result, new: Result, cell: int) -> float | None:
+    """Return the smallest change of instructions, or of a time beside the anchor, that is told from none.
 
-    It is twice what the layouts of memory leave open: of thousands of figures some lie beyond a 99 % interval.
+    It is None where that is not known. Of instructions it is twice what the layouts of memory leave open: of
+    thousands of figures some lie beyond a 99 % interval.
     """
+    if suite.cells[cell].method == TIME:
+        return resolution_of_time(suite, old, new, cell)
     size = interval(old, new, cell)
     return None if size is None else max(FINEST, 2 * size)
+
+
+def resolution_of_time(suite: Suite, old: Result, new: Result, cell: int) -> float | None:
+    both = [beside_anchor(suite, result, cell) for result in (old, new)]
+    size = resolution_of_ratios(*(each for each in both if each))
+    return size if all(both) and not math.isnan(size) else None
+
+
+def beside_anchor(suite: Suite, result: Result, cell: int) -> AnchoredTime | None:
+    """Return what a result says of a time beside the anchor, None where that was not measured."""
+    control = suite.beside(cell, CONTROL)
+    if control is None or not all(0 < result.values[each] < math.inf for each in (cell, control)):
+        return None
+    own, other = ((result.values[each], result.halves[each]) for each in (cell, control))
+    return AnchoredTime(*own, *other)
 
 
 def drift(suite: Suite, old: Result, new: Result) -> float | None:

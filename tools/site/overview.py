@@ -2,14 +2,16 @@
 
 import itertools
 import math
+import statistics
 from collections.abc import Iterator
 from typing import Any
 
 from asv.util import human_value
 
 from harness.version import version_of_benchmark
+from tools.results import SECONDS, TIME
 from tools.site import charts
-from tools.site.changes import drift, interval, resolution, resolution_of_instructions
+from tools.site.changes import drift, interval, resolution, resolution_of_cost
 from tools.site.log import percent
 from tools.site.results import Result
 from tools.site.site import ShownFigure, Site, shown
@@ -19,12 +21,22 @@ SCENARIO = "handlers.Hello"
 STACK = "middleware.Stack"
 CELLS = [("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async")]
 COUNTS = {"crossings": ("sync_to_async", "async_to_sync"), "hops": ("hops",), "Python calls": ("python_calls",)}
-DRAWN = {"track_instructions": "instructions", "time_request": "time", "track_python_calls": "Python calls"}
+DRAWN = {
+    "track_instructions": "instructions",
+    TIME: "time beside the anchor",
+    "time_request": "time",
+    "track_python_calls": "Python calls",
+}
 
 
 def cells(site: Site) -> list[tuple[str, list[ShownFigure]]]:
     """Return the rows of the first table: a cell, and its instructions, time, ratios and counts."""
     return [(" ".join(cell), [*cost(site, cell), time(site, cell), *counts(site, cell)]) for cell in CELLS]
+
+
+def by_anchor(site: Site) -> bool:
+    """Tell whether the first table's times are told beside the anchor."""
+    return math.isfinite(value(site, site.newest, TIME, *CELLS[0]))
 
 
 def value(site: Site, result: Result | None, method: str, *variant: object, scenario: str = SCENARIO) -> float:
@@ -43,18 +55,39 @@ def cost(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:
 
 
 def time(site: Site, cell: tuple[str, str]) -> ShownFigure:
-    number = site.suite.find(f"{SCENARIO}.time_request", *cell)
-    if number is None or site.newest is None:
+    """Return the time of a cell: beside the anchor, by what that takes, and by itself where there is no anchor."""
+    if site.newest is None:
         return ShownFigure("not measured")
-    seconds, half = site.newest.values[number], site.newest.halves[number]
+    beside = site.suite.find(f"{SCENARIO}.{TIME}", *cell)
+    if beside is not None and math.isfinite(site.newest.values[beside]):
+        return timed(site, cell, beside, TIME, anchor_seconds(site, cell))
+    number = site.suite.find(f"{SCENARIO}.time_request", *cell)
+    return ShownFigure("not measured") if number is None else timed(site, cell, number, "time_request")
+
+
+def anchor_seconds(site: Site, cell: tuple[str, str]) -> float:
+    """Return what the anchor took in a cell, the median of all results of the newest one's machine and environment."""
+    assert site.newest is not None
+    place = (site.newest.machine, site.newest.environment)
+    alike = [result for result in site.archive.results if (result.machine, result.environment) == place]
+    seconds = [value(site, result, SECONDS, *cell) for result in alike]
+    return statistics.median(filter(math.isfinite, seconds))
+
+
+def timed(site: Site, cell: tuple[str, str], number: int, method: str, unit: float = 1.0) -> ShownFigure:
+    """Return what a cell shows of a time in units of so many seconds."""
+    assert site.newest is not None
+    seconds, half = site.newest.values[number] * unit, site.newest.halves[number] * unit
     sampled = math.isfinite(seconds) and math.isfinite(half)
     text = human_value(seconds, "seconds", half) if sampled else shown(site.suite.cells[number], seconds)
-    return figure(site, cell, number, text, "time_request")
+    return figure(site, cell, number, text, method)
 
 
 def figure(site: Site, cell: tuple[str, str], number: int, text: str, method: str) -> ShownFigure:
     """Return what a cell shows of a metric: its figure, its ratio to the first cell's, and its change."""
     base, own = (value(site, site.newest, method, *each) for each in (CELLS[0], cell))
+    if method == TIME:
+        base, own = base * anchor_seconds(site, CELLS[0]), own * anchor_seconds(site, cell)
     ratio = f"×{own / base:.1f}" if base and math.isfinite(own / base) else ""
     assert site.newest is not None
     change = moved(site.suite, site.newest, site.previous, number)
@@ -63,13 +96,14 @@ def figure(site: Site, cell: tuple[str, str], number: int, text: str, method: st
 
 def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str, bool]:
     """Return by how much a time changed, in words, and whether beyond its resolution."""
-    if old is None or old.machine != new.machine or not old.values[cell]:
+    beside = suite.cells[cell].method == TIME
+    if old is None or not (beside or old.machine == new.machine) or not old.values[cell]:
         return "", False
     if not math.isfinite(old.values[cell]) or not math.isfinite(new.values[cell]):
         return "", False
     change = new.values[cell] / old.values[cell] - 1
-    if suite.cells[cell].kind == "cost":
-        size = resolution_of_instructions(old, new, cell)
+    if suite.cells[cell].kind == "cost" or beside:
+        size = resolution_of_cost(suite, old, new, cell)
     else:
         size = resolution(drift(suite, old, new), interval(old, new, cell), ())
     if size is None or not math.isfinite(size):
@@ -103,6 +137,7 @@ def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
                 f"{' '.join(cell)}: {words}", timeline, [(number, site.suite.cells[number])], [" ".join(cell)]
             )
             for method, words in DRAWN.items()
+            if method != "time_request" or not by_anchor(site)
             for cell in CELLS
             if (number := site.suite.find(f"{SCENARIO}.{method}", *cell)) is not None
         ]
@@ -191,10 +226,12 @@ def conditions(site: Site) -> dict[str, Any]:
     result, old = site.newest, site.previous
     assert result is not None
     size = drift(site.suite, old, result) if old and old.machine == result.machine else None
+    anchor = f"{site.project} {result.versions[site.project]}" if by_anchor(site) else ""
     return {
         "machine": site.archive.machines[result.machine],
         "versions": result.environment,
         "measured": result.measured // 1000,
+        "anchor": anchor,
         "resolution": f"{size:.0%}" if size is not None else "unknown",
         "changed_since": len(changed_since(site)),
     }

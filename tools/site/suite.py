@@ -9,7 +9,7 @@ from typing import Any
 
 from asv.util import UserError
 
-from tools.results import COUNTS, INSTRUCTIONS, WAITS, Named, Unusable, benchmarks_in
+from tools.results import CONTROL, COUNTS, INSTRUCTIONS, SECONDS, TIME, WAITS, Named, Unusable, benchmarks_in
 from tools.site.grouping import groups
 
 CROSSINGS = ("sync_to_async", "async_to_sync")
@@ -24,9 +24,14 @@ class MetricCell(Named):
     unit: str
 
     @property
+    def method(self) -> str:
+        """The name of the function in ``benchmarks/``."""
+        return self.benchmark.rpartition(".")[2]
+
+    @property
     def metric(self) -> str:
         """The method's name, as words: ``hops`` for ``track_hops``, ``time`` for ``time_request``."""
-        kind, _, name = self.benchmark.rpartition(".")[2].partition("_")
+        kind, _, name = self.method.partition("_")
         if name in CROSSINGS:
             return f"{name} crossings"
         words = name.replace("_", " ").replace("python", "Python")
@@ -88,6 +93,27 @@ class Suite:
     def floors(self) -> list[int]:
         """The cells that time what is the same code under each commit."""
         return [n for n, cell in enumerate(self.cells) if cell.part == "floors" and not cell.exact]
+
+    @cached_property
+    def steady(self) -> list[int]:
+        """The cells that are compared across machines: exact metrics, and times beside the anchor."""
+        return [n for n, cell in enumerate(self.cells) if cell.exact or cell.method == TIME]
+
+    @cached_property
+    def shaky(self) -> list[int]:
+        """The cells that are compared on one machine: times and memory, but for what the anchor judges, or is."""
+        floors = set(self.floors)
+        return [
+            number
+            for number, cell in enumerate(self.cells)
+            if not cell.exact and cell.method not in (TIME, CONTROL, SECONDS) and number not in floors
+            if cell.kind != "time" or self.beside(number, TIME) is None
+        ]
+
+    def beside(self, number: int, method: str) -> int | None:
+        """Return the number of another metric of the same cell of a scenario, None where there is none such."""
+        cell = self.cells[number]
+        return self.index.get((f"{cell.scenario}.{method}", cell.params))
 
     @cached_property
     def scenarios(self) -> dict[str, list[int]]:
