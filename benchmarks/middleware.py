@@ -1,9 +1,15 @@
 """The middleware chain: what each kind of middleware costs, and the crossings that a mixed chain makes."""
 
+import gzip
+import hashlib
+import json
+
+from django.core.cache.backends.locmem import LocMemCache
 from django.core.handlers.base import BaseHandler
 
 from benchproject import middleware, startproject
-from harness import cells, project
+from benchproject.views import responses
+from harness import cells, loop, project
 from harness.response import Lie
 
 # One hook of each, by which the proof knows that it ran; they are there in each Django since 3.0.
@@ -110,3 +116,69 @@ class Hook(cells.Cells):
     def runs(self, hook):
         runs = {getattr(getattr(middleware, self.HOOKS[hook][0]), hook): 1}
         return {BaseHandler.process_exception_by_middleware: int(hook == "process_exception"), **runs}
+
+
+class Added(cells.Cells):
+    """What does a middleware cost that many sites add to startproject's? Isolates each over a response of JSON.
+
+    LocaleMiddleware finds a language that the request accepts, GZipMiddleware compresses 1.4 KB without the random
+    bytes that it adds, ConditionalGetMiddleware answers 304 to who has the response, and the cache's two answer from
+    LocMemCache in the view's place. Since Django 3.0 (async views: 3.1).
+    """
+
+    MIDDLEWARE = {
+        "locale": ["django.middleware.locale.LocaleMiddleware"],
+        "gzip": ["benchproject.middleware.GZip"],
+        "conditional GET": ["django.middleware.http.ConditionalGetMiddleware"],
+        "cache": ["django.middleware.cache.UpdateCacheMiddleware", "django.middleware.cache.FetchFromCacheMiddleware"],
+    }
+    BODY = json.dumps(responses.OBJECT).encode()
+    ETAG = '"%s"' % hashlib.md5(BODY).hexdigest()
+    SENT = {
+        "locale": [("Accept-Language", "de")],
+        "gzip": [("Accept-Encoding", "gzip")],
+        "conditional GET": [("If-None-Match", ETAG)],
+    }
+    COMES_BACK = {
+        "locale": {"Content-Language": "de"},
+        "gzip": {"Content-Encoding": "gzip"},
+        "conditional GET": {"ETag": ETAG},
+        "cache": {"Cache-Control": "max-age=600"},
+    }
+
+    params, param_names = cells.over(cells.Cells, added=list(MIDDLEWARE))
+    urlconf = "benchproject.views.responses"
+
+    def settings(self, added):
+        caches = {"default": {"BACKEND": "django.core.cache.backends.locmem.LocMemCache"}}
+        return {"MIDDLEWARE": self.MIDDLEWARE[added], "CACHES": caches}
+
+    def setup(self, interface, view, added):
+        super().setup(interface, view, added)
+        if added == "cache":
+            loop.settle(self.request())
+
+    def path(self, added):
+        return "/json/%s/" % self.view
+
+    def message(self, added):
+        return {"headers": self.SENT.get(added, [])}
+
+    def answer(self, added):
+        return (304, b"") if added == "conditional GET" else (200, self.BODY)
+
+    def headers(self, added):
+        return self.COMES_BACK[added]
+
+    def view_function(self, added):
+        return None if added == "cache" else super().view_function(added)
+
+    def runs(self, added):
+        if added == "cache":
+            return {project.method(self.MIDDLEWARE[added][1] + ".process_request"): 1, LocMemCache.get: 2}
+        return {project.method(self.MIDDLEWARE[added][0] + ".process_response"): 1}
+
+    def prove_response(self, response, added):
+        if response.body[:2] == b"\x1f\x8b":
+            response = response._replace(body=gzip.decompress(response.body))
+        super().prove_response(response, added)

@@ -5,6 +5,7 @@ Each kind is a factory as MIDDLEWARE names it, beside the functions that run for
 
 from asgiref.sync import iscoroutinefunction
 from django.http import HttpResponse
+from django.middleware.gzip import GZipMiddleware
 from django.utils import decorators
 
 try:
@@ -58,3 +59,9 @@ class ExceptionHook(MiddlewareMixin):
 class TemplateResponseHook(MiddlewareMixin):
     def process_template_response(self, request, response):
         return response
+
+
+class GZip(GZipMiddleware):
+    """Without the bytes that Django adds since 4.2, since chance decides how many they are."""
+
+    max_random_bytes = 0

@@ -146,6 +146,37 @@ def test_a_middleware_that_does_nothing_is_refused(suite: Suite, name: str, cell
     refused(suite, f"middleware.StartProject.track_hops-{cell}", leaves)
 
 
+ADDED = {
+    "locale": (
+        "benchproject/settings.py",
+        "USE_I18N = True",
+        'LANGUAGES = [("en", "English")]',
+        "Content-Language: de",
+    ),
+    "gzip": ("benchproject/views/responses.py", "n in range(20)]}\nH", "n in range(1)]}\nH", "Content-Encoding: gzip"),
+    "conditional GET": (
+        "benchmarks/middleware.py",
+        '"If-None-Match", ETAG',
+        '"If-Match", ETAG',
+        "asked for (a finished response of )?status 304",
+    ),
+    "cache": (
+        "benchmarks/middleware.py",
+        'backends.locmem.LocMemCache"}',
+        'backends.dummy.DummyCache"}',
+        "ran 0 times",
+    ),
+}
+
+
+@pytest.mark.parametrize("name", ADDED)
+@pytest.mark.parametrize("cell", [0, 12])
+def test_a_middleware_that_has_nothing_to_do_is_refused(suite: Suite, name: str, cell: int) -> None:
+    file, old, new, complaint = ADDED[name]
+    suite.change(file, old, new)
+    refused(suite, f"middleware.Added.track_hops-{cell + list(ADDED).index(name)}", complaint)
+
+
 def test_a_view_outside_of_the_thread_of_its_request_is_refused(suite: Suite) -> None:
     """Django's own wrapper of a sync view, with thread_sensitive=False."""
     plant = "import asgiref.sync\nfrom django.core.handlers import base\n\n\ndef insensitive(function, **options):\n"
