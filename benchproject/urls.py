@@ -5,7 +5,7 @@ from django.urls import include, path
 from benchproject.views import hello
 
 PARTS = ["auth", "concurrency", "csrf", "database", "disconnect", "errors"]
-PARTS += ["messages", "requests", "responses", "routing", "sessions", "signals", "views"]
+PARTS += ["messages", "page", "requests", "responses", "routing", "sessions", "signals", "views"]
 
 urlpatterns = [
     *hello.urlpatterns,
