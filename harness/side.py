@@ -2,8 +2,7 @@
 
 ``python -m harness.side LAYOUT PART ...`` answers each command, a line on standard input, with a line of JSON on
 standard output: first, unasked, with what it runs and the cells of the time benchmarks of those files, ``{"versions":
-{name: version}, "cells": [[name, index, [parameter]]]}``. LAYOUT is a number, the seed of its
-layout of memory.
+{name: version}, "cells": [[name, index, [parameter]]]}``. LAYOUT is a number, the seed of its layout of memory.
 
 ``enter NAME INDEX`` forks a child and sets a cell up, of any benchmark of those files. The child answers ``{}``,
 ``{"n/a": reason}`` or ``{"failed": reason}``, and if it was ``{}`` all further commands until ``leave``. Once it is

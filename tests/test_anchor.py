@@ -12,11 +12,7 @@ import pytest
 from conftest import RUN, UNUSED, Djangos, Suite, eventually, link, with_environment
 
 ANCHOR = "5.2"
-WSGI, ASGI = "django/core/handlers/wsgi.py", "django/core/handlers/asgi.py"
-ENTRIES = {
-    WSGI: "    def __call__(self, environ, start_response):\n",
-    ASGI: "    async def handle(self, scope, receive, send):\n",
-}
+WSGI, ENTRY = "django/core/handlers/wsgi.py", "    def __call__(self, environ, start_response):\n"
 
 TIME = """
 import json, os, sys
@@ -48,9 +44,9 @@ def python(environment: Path) -> Path:
     return environment.parents[2] / "bin/python"
 
 
-def run(environment: Path, suite: Suite, **variables: str) -> subprocess.CompletedProcess[str]:
+def run(environment: Path, suite: Suite) -> subprocess.CompletedProcess[str]:
     command = [python(environment), "-c", TIME, suite.root / "benchmarks"]
-    variables = {"PATH": os.environ["PATH"], **variables}
+    variables = {"PATH": os.environ["PATH"]}
     return subprocess.run(command, cwd=suite.root, env=variables, capture_output=True, text=True, timeout=300)
 
 
@@ -62,15 +58,16 @@ def timed(environment: Path, suite: Suite) -> list[dict[str, Any]]:
     return found
 
 
-def plant(environment: Path, checkout: Path, file: str, line: str) -> None:
-    """Put a line at the beginning of a request into the checkout, and install that."""
-    source = (checkout / file).read_text()
-    assert source.count(ENTRIES[file]) == 1
-    (checkout / file).write_text(source.replace(ENTRIES[file], f"{ENTRIES[file]}        {line}\n"))
+def plant(environment: Path, checkout: Path, line: str) -> None:
+    """Put a line at the beginning of a WSGI request into the checkout, and install that."""
+    source = (checkout / WSGI).read_text()
+    assert source.count(ENTRY) == 1
+    (checkout / WSGI).write_text(source.replace(ENTRY, f"{ENTRY}        {line}\n"))
     link(environment, checkout)
 
 
-def middle(samples: list[float]) -> float:
+def mean(samples: list[float]) -> float:
+    """Return the mean of a figure's samples, which are two."""
     assert len(samples) == 2
     return sum(samples) / 2
 
@@ -78,18 +75,18 @@ def middle(samples: list[float]) -> float:
 def test_what_takes_longer_than_the_anchor_shows_and_nothing_else_does(
     environment: Path, checkout: Path, suite: Suite
 ) -> None:
-    plant(environment, checkout, WSGI, "for _ in range(20_000): pass")
+    plant(environment, checkout, "for _ in range(20_000): pass")
     cells = timed(environment, suite)
-    assert [middle(cell["time_to_anchor"]) > 1.5 for cell in cells] == [True, True, False, False]
-    assert all(0.8 < middle(cell["time_to_anchor"]) < 1.25 for cell in cells[2:])
-    assert all(0.8 < middle(cell["anchor_to_itself"]) < 1.25 for cell in cells)
-    assert all(1e-5 < middle(cell["anchor_seconds"]) < 0.1 for cell in cells)
+    assert [mean(cell["time_to_anchor"]) > 1.5 for cell in cells] == [True, True, False, False]
+    assert all(0.8 < mean(cell["time_to_anchor"]) < 1.25 for cell in cells[2:])
+    assert all(0.8 < mean(cell["anchor_to_itself"]) < 1.25 for cell in cells)
+    assert all(1e-5 < mean(cell["anchor_seconds"]) < 0.1 for cell in cells)
 
 
 def test_a_cell_that_dies_or_fails_is_said_and_the_others_are_timed(
     environment: Path, checkout: Path, suite: Suite
 ) -> None:
-    plant(environment, checkout, WSGI, "import os; os.kill(os.getpid(), 9)")
+    plant(environment, checkout, "import os; os.kill(os.getpid(), 9)")
     wsgi, _, asgi, _ = timed(environment, suite)
     assert wsgi == {"failed": "the checkout: a cell's process ended with status 9"}
     assert len(asgi["time_to_anchor"]) == 2

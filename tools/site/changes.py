@@ -109,7 +109,7 @@ def compare_cells(suite: Suite, before: Known, result: Result, cells: Sequence[i
         if suite.cells[cell].exact:
             yield Change(result.commit, origin.commit, cell, old, new, 0.0, result)
         elif suite.cells[cell].unit == INSTRUCTIONS or suite.cells[cell].method == TIME:
-            size = resolution_of_cost(suite, origin, result, cell)
+            size = resolution_by_samples(suite, origin, result, cell)
             if size is not None and abs(new / old - 1) > size:
                 yield Change(result.commit, origin.commit, cell, old, new, size, result)
         elif math.isfinite(old) and math.isfinite(new) and old > 0:
@@ -164,19 +164,23 @@ def interval(old: Result, new: Result, cell: int) -> float | None:
     return None if math.isnan(size) else size
 
 
-def resolution_of_cost(suite: Suite, old: Result, new: Result, cell: int) -> float | None:
-    """Return the smallest change of instructions, or of a time beside the anchor, that is told from none.
-
-    It is None where that is not known. Of instructions it is twice what the layouts of memory leave open: of
-    thousands of figures some lie beyond a 99 % interval.
-    """
+def resolution_by_samples(suite: Suite, old: Result, new: Result, cell: int) -> float | None:
+    """Return the smallest change of instructions, or of a time beside the anchor, that is told from none; or None."""
     if suite.cells[cell].method == TIME:
-        return resolution_of_time(suite, old, new, cell)
+        return resolution_beside_anchor(suite, old, new, cell)
+    return resolution_of_instructions(old, new, cell)
+
+
+def resolution_of_instructions(old: Result, new: Result, cell: int) -> float | None:
+    """Return the smallest change of a request's instructions that is told from none, relative; None if unknown.
+
+    It is twice what the layouts of memory leave open: of thousands of figures some lie beyond a 99 % interval.
+    """
     size = interval(old, new, cell)
     return None if size is None else max(FINEST, 2 * size)
 
 
-def resolution_of_time(suite: Suite, old: Result, new: Result, cell: int) -> float | None:
+def resolution_beside_anchor(suite: Suite, old: Result, new: Result, cell: int) -> float | None:
     both = [beside_anchor(suite, result, cell) for result in (old, new)]
     size = resolution_of_ratios(*(each for each in both if each))
     return size if all(both) and not math.isnan(size) else None

@@ -11,7 +11,7 @@ from asv.util import human_value
 from harness.version import version_of_benchmark
 from tools.results import SECONDS, TIME
 from tools.site import charts
-from tools.site.changes import drift, interval, resolution, resolution_of_cost
+from tools.site.changes import drift, interval, resolution, resolution_by_samples
 from tools.site.log import percent
 from tools.site.results import Result
 from tools.site.site import ShownFigure, Site, shown
@@ -56,38 +56,32 @@ def cost(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:
 
 def time(site: Site, cell: tuple[str, str]) -> ShownFigure:
     """Return the time of a cell: beside the anchor, by what that takes, and by itself where there is no anchor."""
-    if site.newest is None:
+    method = TIME if by_anchor(site) else "time_request"
+    number = site.suite.find(f"{SCENARIO}.{method}", *cell)
+    if number is None or site.newest is None:
         return ShownFigure("not measured")
-    beside = site.suite.find(f"{SCENARIO}.{TIME}", *cell)
-    if beside is not None and math.isfinite(site.newest.values[beside]):
-        return timed(site, cell, beside, TIME, anchor_seconds(site, cell))
-    number = site.suite.find(f"{SCENARIO}.time_request", *cell)
-    return ShownFigure("not measured") if number is None else timed(site, cell, number, "time_request")
-
-
-def anchor_seconds(site: Site, cell: tuple[str, str]) -> float:
-    """Return what the anchor took in a cell, the median of all results of the newest one's machine and environment."""
-    assert site.newest is not None
-    place = (site.newest.machine, site.newest.environment)
-    alike = [result for result in site.archive.results if (result.machine, result.environment) == place]
-    seconds = [value(site, result, SECONDS, *cell) for result in alike]
-    return statistics.median(filter(math.isfinite, seconds))
-
-
-def timed(site: Site, cell: tuple[str, str], number: int, method: str, unit: float = 1.0) -> ShownFigure:
-    """Return what a cell shows of a time in units of so many seconds."""
-    assert site.newest is not None
-    seconds, half = site.newest.values[number] * unit, site.newest.halves[number] * unit
+    scale = unit(site, method, cell)
+    seconds, half = site.newest.values[number] * scale, site.newest.halves[number] * scale
     sampled = math.isfinite(seconds) and math.isfinite(half)
     text = human_value(seconds, "seconds", half) if sampled else shown(site.suite.cells[number], seconds)
     return figure(site, cell, number, text, method)
 
 
+def unit(site: Site, method: str, cell: tuple[str, str]) -> float:
+    """Return what 1 of a metric stands for: beside the anchor its seconds, the median on that machine, else 1."""
+    if method != TIME:
+        return 1.0
+    assert site.newest is not None
+    place = (site.newest.machine, site.newest.environment)
+    alike = [result for result in site.archive.results if (result.machine, result.environment) == place]
+    seconds = [value(site, result, SECONDS, *cell) for result in alike]
+    measured = [each for each in seconds if math.isfinite(each)]
+    return statistics.median(measured) if measured else math.inf
+
+
 def figure(site: Site, cell: tuple[str, str], number: int, text: str, method: str) -> ShownFigure:
     """Return what a cell shows of a metric: its figure, its ratio to the first cell's, and its change."""
-    base, own = (value(site, site.newest, method, *each) for each in (CELLS[0], cell))
-    if method == TIME:
-        base, own = base * anchor_seconds(site, CELLS[0]), own * anchor_seconds(site, cell)
+    base, own = (value(site, site.newest, method, *each) * unit(site, method, each) for each in (CELLS[0], cell))
     ratio = f"×{own / base:.1f}" if base and math.isfinite(own / base) else ""
     assert site.newest is not None
     change = moved(site.suite, site.newest, site.previous, number)
@@ -103,7 +97,7 @@ def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str
         return "", False
     change = new.values[cell] / old.values[cell] - 1
     if suite.cells[cell].kind == "cost" or beside:
-        size = resolution_of_cost(suite, old, new, cell)
+        size = resolution_by_samples(suite, old, new, cell)
     else:
         size = resolution(drift(suite, old, new), interval(old, new, cell), ())
     if size is None or not math.isfinite(size):
