@@ -25,14 +25,14 @@ class NoAnchor(Exception):
     """There is nothing to time beside. The message says why, and what to do."""
 
 
-def time_beside(cells, pairs):
-    """Return what some pairs of processes say of each cell, in its order.
+def time_beside(benchmark, pairs):
+    """Return what some pairs of processes say of each of a benchmark's cells, in their order.
 
     That is ``{"time_to_anchor": [ratio], "anchor_to_itself": [ratio], "anchor_seconds": [seconds]}``, a number for each
     pair; in its place ``{"n/a": reason}`` or ``{"failed": reason}`` where there is none. Raises NoAnchor.
     """
     need()
-    part = cells[0].benchmark.partition(".")[0]
+    cells, part = benchmark.cells, _part(benchmark)
     with temporary_folder("anchor-") as folder, contextlib.ExitStack() as running:
         sides = []
         for label, layout in itertools.product(("the anchor", "the checkout"), range(pairs)):
@@ -47,6 +47,12 @@ def time_beside(cells, pairs):
         for side in sides:
             side.pin(cpu)
         return [_figures(list(zip(sides[:pairs], sides[pairs:])), cell) for cell in cells]
+
+
+def _part(benchmark):
+    """Return what a side is told to measure: a cell where all are of its variant, or else the file of all."""
+    first, *others = (benchmark.variant(cell.index) for cell in benchmark.cells)
+    return benchmark.name.partition(".")[0] if any(each != first for each in others) else "%s:0" % benchmark.name
 
 
 def need():

@@ -90,7 +90,7 @@ class BesideAnchor(AtOnce):
     def measure(self):
         """Return what each cell's pairs of processes say, ``{cell: {figure: [number]}}``, or why there is no anchor."""
         try:
-            return anchor.time_beside(self.cells, self.call.__self__.pairs)
+            return anchor.time_beside(self, self.call.__self__.pairs)
         except anchor.NoAnchor as reason:
             return str(reason)
 

@@ -99,6 +99,11 @@ class Awaiting:
         for setup in self._setups:
             setup(*self._current_params)
 
+    def variant(self, index):
+        """Return the parameters of a cell but those that leave the settings as they are."""
+        params = next(itertools.islice(itertools.product(*self._params), index, None))
+        return [value for name, value in zip(self.param_names, params) if name not in ("interface", "view")]
+
     def do_setup(self):
         with every_coroutine_awaited(in_cycles=False):
             return super().do_setup()

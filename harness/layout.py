@@ -37,7 +37,6 @@ NUMBERS = 8
 """One more than the numbers of classes that an import may find taken."""
 
 BENCHMARKS = Path(__file__).parent.parent / "benchmarks"
-CELL = ("interface", "view")  # parameters that leave the settings as they are
 
 
 def main(seed, *cells):
@@ -48,7 +47,7 @@ def main(seed, *cells):
     benchmarks = {name: get_benchmark_from_name(str(BENCHMARKS), name) for name in names}
     gc.freeze()
     assert ballast  # until here, so that all that was imported lies beside it
-    for _, group in itertools.groupby(cells, lambda cell: variant(benchmarks[name_of(cell)], index_of(cell))):
+    for _, group in itertools.groupby(cells, lambda cell: variant(benchmarks, cell)):
         group = list(group)
         in_child(count_group, benchmarks[name_of(group[0])], group)
 
@@ -93,10 +92,9 @@ def index_of(cell):
     return int(cell.partition(":")[2])
 
 
-def variant(benchmark, index):
-    """Return the name of a benchmark and its parameters but those that leave the settings as they are."""
-    params = next(itertools.islice(itertools.product(*benchmark._params), index, None))
-    return benchmark.name, [value for name, value in zip(benchmark.param_names, params) if name not in CELL]
+def variant(benchmarks, cell):
+    name = name_of(cell)
+    return name, benchmarks[name].variant(index_of(cell))
 
 
 def in_child(function, *arguments):
@@ -111,15 +109,20 @@ def in_child(function, *arguments):
 
 
 def count_group(benchmark, cells):
-    """Count cells in processes that are forked from one which has set the first of them up, for what that imports."""
+    """Count cells of one variant, each in a process that is forked from one which has imported what they import."""
+    import_all_of(benchmark, index_of(cells[0]))
+    for cell in cells:
+        in_child(count_cell, benchmark, cell)
+
+
+def import_all_of(benchmark, index):
+    """Set a cell up for what that imports, and end all else of it: others of its variant are then forked sooner."""
     with contextlib.suppress(Exception):  # the cell says it
-        benchmark.enter(index_of(cells[0]))
+        benchmark.enter(index)
         benchmark.do_teardown()
     connections.close_all()
     sqlite.drop()
     SyncToAsync.single_thread_executor = ThreadPoolExecutor(max_workers=1)  # no thread is forked with its process
-    for cell in cells:
-        in_child(count_cell, benchmark, cell)
 
 
 def count_cell(benchmark, cell):

@@ -3,6 +3,8 @@
 ``python -m harness.side LAYOUT PART ...`` answers each command, a line on standard input, with a line of JSON on
 standard output: first, unasked, with what it runs and the cells of the time benchmarks of those files, ``{"versions":
 {name: version}, "cells": [[name, index, [parameter]]]}``. LAYOUT is a number, the seed of its layout of memory.
+A PART may be a cell, NAME:INDEX, in place of its file: what it imports is imported first, and only cells of its variant
+can be entered.
 
 ``enter NAME INDEX`` forks a child and sets a cell up, of any benchmark of those files. The child answers ``{}``,
 ``{"n/a": reason}`` or ``{"failed": reason}``, and if it was ``{}`` all further commands until ``leave``. Once it is
@@ -26,7 +28,7 @@ from pathlib import Path
 
 from harness import installed
 from harness.instructions import InstructionCounter
-from harness.layout import lay_out, leave_imports
+from harness.layout import import_all_of, index_of, lay_out, leave_imports, name_of
 from harness.proof import every_coroutine_awaited
 from harness.trace import trace
 
@@ -64,15 +66,16 @@ def main(layout, parts):
     ballast = lay_out(int(layout))
     answers = os.fdopen(os.dup(1), "w")
     os.dup2(2, 1)  # what a benchmark prints is no answer
-    benchmarks = {benchmark.name: benchmark for part in parts for benchmark in benchmarks_of(part)}
+    benchmarks = {benchmark.name: benchmark for part in parts for benchmark in benchmarks_of(part.partition(".")[0])}
     timed = [benchmark for benchmark in benchmarks.values() if benchmark.type == "time"]
     cells = [list(cell) for benchmark in timed for cell in cells_of(benchmark)]
+    for cell in (part for part in parts if ":" in part):
+        import_all_of(benchmarks[name_of(cell)], index_of(cell))
     answer(answers, {"versions": installed.versions(), "cells": cells})
     gc.freeze()
     assert ballast  # until here, so that all that was imported lies beside it
     for line in commands():
         _, name, index = line.split()
-        answers.flush()
         child_is_there, child_has = os.pipe()
         pid = os.fork()
         if pid == 0:

@@ -23,7 +23,7 @@ from asv_runner.discovery import get_benchmark_from_name
 benchmark = get_benchmark_from_name(sys.argv[1], "handlers.Hello.track_time_to_anchor")
 from harness import anchor
 try:
-    print(json.dumps(anchor.time_beside(benchmark.cells, 2)))
+    print(json.dumps(anchor.time_beside(benchmark, 2)))
 except anchor.NoAnchor as reason:
     raise SystemExit(str(reason))
 """
