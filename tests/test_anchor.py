@@ -169,3 +169,22 @@ assert given("there is no anchor here") == "there is no anchor here"
 
 def test_asv_is_given_what_was_measured_or_why_nothing_was(suite: Suite) -> None:
     suite.execute(GIVEN)
+
+
+PARTS = """
+import sys
+from asv_runner._aux import update_sys_path
+update_sys_path(sys.argv[1])
+from asv_runner.discovery import get_benchmark_from_name
+from harness import anchor
+
+def part(scenario):
+    return anchor._part(get_benchmark_from_name(sys.argv[1], scenario + ".track_time_to_anchor"))
+
+assert part("handlers.Hello") == "handlers.Hello.track_time_to_anchor:0"
+assert part("requests.Head") == "requests"
+"""
+
+
+def test_cells_share_what_they_import_where_their_settings_are_the_same(suite: Suite) -> None:
+    suite.execute(PARTS)

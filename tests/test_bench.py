@@ -14,8 +14,12 @@ import pytest
 from browser import PAINTED_PIXELS, served, watch
 from conftest import ROOT, eventually, path_without
 from playwright.sync_api import Page
+from rich.console import Console
+from stand_in import result
 
 from tools.bench.pythons import runs
+from tools.bench.table import ReleaseOnPython, tables_of
+from tools.results import ResultFile
 
 pytestmark = pytest.mark.xdist_group("bench")  # its fixtures take long: one worker has them all
 
@@ -106,6 +110,21 @@ def test_the_table_shows_the_oldest_django_and_what_it_cannot_do(measured: tuple
 def test_figures_beside_hello_world_have_a_table_of_their_own(measured: tuple[Path, str]) -> None:
     time = r"[\d.]+±[\d.]+[μnm]s"
     assert re.search(rf"^ +Coroutine.time_await +seconds +{time} +{time} *$", measured[1], re.MULTILINE)
+
+
+def test_the_page_of_a_site_has_a_table_as_hello_world_has(capsys: pytest.CaptureFixture[str]) -> None:
+    document = result("a" * 40, 1, {})
+    figures = {"instructions": [800e3, 2.4e6], "hops": [0, 19], "queries": [4, 4]}
+    document["results"] = {
+        f"page.Page.track_{metric}": [values, [["'WSGI'", "'ASGI'"]], "0" * 64] for metric, values in figures.items()
+    }
+    releases = {ReleaseOnPython("6.1.3", "3.12"): ResultFile.model_validate(document)}
+    units = {f"page.Page.track_{metric}": metric for metric in figures}
+    Console(width=160).print(*tables_of("Django", releases, ["page"], units))
+    printed = capsys.readouterr().out
+    assert re.search(r"^ +6\.1\.3 +WSGI +800k +1\.0 .* 0 ", printed, re.M), printed
+    assert re.search(r"^ +6\.1\.3 +ASGI +2,400k +3\.0 .* 19 ", printed, re.M), printed
+    assert re.findall(r"Page\.\w+", printed) == ["Page.track_queries"] * 2
 
 
 @pytest.mark.parametrize(

@@ -22,7 +22,7 @@ from tools.files import alone
 from tools.results import MachineFile, ResultFile, stored_in
 from tools.terminal import Problem
 
-DEFAULT = r"^(handlers|floors)\."
+DEFAULT = r"^(handlers|floors|page)\."
 console = terminal.console(width=None if sys.stdout.isatty() else 160)
 
 
@@ -194,7 +194,7 @@ def _conditions(
 @click.option(
     "--scenarios",
     default="",
-    help='Files in benchmarks/, or "all". Default: handlers and floors.',
+    help='Files in benchmarks/, or "all". Default: handlers, page and floors.',
 )
 @click.option(
     "--pythons", default="", help=f'Installed Pythons, "3.12 3.13", shown beside each other.  [default: {SERIES}]'

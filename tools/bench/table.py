@@ -12,9 +12,17 @@ from rich.table import Table
 from tools.bench.figures import Figure, figures
 from tools.results import SECONDS, AnchoredTime, ResultFile, resolution_of_ratios
 
-SCENARIO = "handlers.Hello"
-BASE = ("WSGI", "sync")
+REQUESTS = {
+    "handlers.Hello": "One request: hello world, no middleware, through the raw handlers",
+    "page.Page": "One request: a page of a site, startproject's middleware, session, user, two queries, a template",
+}
+"""The scenarios whose cost has a table of its own, and its title."""
+
+COSTS = ("instructions", "time_to_anchor", "anchor_to_itself", "anchor_seconds")
+COUNTS = ("async_to_sync", "sync_to_async", "hops", "python_calls")
 UNMEASURED = Figure(None, None)
+
+SHOWN = {f"{scenario}.track_{metric}" for scenario in REQUESTS for metric in COSTS + COUNTS}
 
 
 class ReleaseOnPython(NamedTuple):
@@ -30,24 +38,25 @@ class ReleaseOnPython(NamedTuple):
 def tables_of(
     project: str, releases: Mapping[ReleaseOnPython, ResultFile], parts: Sequence[str], units: Mapping[str, str]
 ) -> Iterator[Table]:
-    """Yield the table of hello world where that was measured, then one of all other figures of each of some parts.
+    """Yield the tables of ``REQUESTS`` that were measured, then one of all other figures of each of some parts.
 
     ``releases`` are results in the order to show, ``units`` those of the benchmarks.
     """
-    for table in (hello_world(project, releases), *(figures_of(part, releases, units) for part in parts)):
+    requests = (cost_of(scenario, project, releases) for scenario in REQUESTS)
+    for table in (*requests, *(figures_of(part, releases, units) for part in parts)):
         if table.row_count:
             yield table
 
 
 def figures_of(part: str, releases: Mapping[ReleaseOnPython, ResultFile], units: Mapping[str, str]) -> Table:
-    """Return the table of a part's figures, but for those of hello world: a row for each, a column for each release."""
+    """Return the table of a part's figures, but for those of ``cost_of``: a row for each, a column for each release."""
     table = Table(title=f"{part}: one request or call, by asv's benchmark and its parameters", box=SIMPLE_HEAD)
     for heading in ("benchmark", "cell", "unit"):
         table.add_column(heading, overflow="fold")
     for release in releases:
         table.add_column(str(release) if _pythons(releases)[1:] else release.version, justify="right", no_wrap=True)
     measured = {name for result in releases.values() for name in result.results}
-    for name in sorted(name for name in measured if name.startswith(f"{part}.") and not name.startswith(SCENARIO)):
+    for name in sorted(name for name in measured - SHOWN if name.startswith(f"{part}.")):
         columns = [figures(result, name) for result in releases.values()]
         for cell in dict.fromkeys(cell for column in columns for cell in column):
             values = [_value(column[cell], units[name]) if cell in column else "" for column in columns]
@@ -60,14 +69,14 @@ def _pythons(releases: Iterable[ReleaseOnPython]) -> list[str]:
     return list(dict.fromkeys(release.python for release in releases))
 
 
-def hello_world(project: str, releases: Mapping[ReleaseOnPython, ResultFile]) -> Table:
-    """Return what hello world costs: a row for each release and cell, and for each Python where there are several.
+def cost_of(scenario: str, project: str, releases: Mapping[ReleaseOnPython, ResultFile]) -> Table:
+    """Return what a request costs: a row for each release and cell, and for each Python where there are several.
 
     Each Python is then told as a ratio to the first of them, for the same release and cell.
     """
     first, *others = _pythons(releases) or [""]
     several = bool(others)
-    table = Table(title="One request: hello world, no middleware, through the raw handlers", box=SIMPLE_HEAD)
+    table = Table(title=REQUESTS[scenario], box=SIMPLE_HEAD)
     for heading in (project, "cell", *["Python"] * several):
         table.add_column(heading, no_wrap=True)
     oldest = next((release.version for release in releases), "")
@@ -75,7 +84,10 @@ def hello_world(project: str, releases: Mapping[ReleaseOnPython, ResultFile]) ->
     cost, time = ["instructions", "ratio", *to_first], ["time", "ratio", *to_first, f"of {oldest}", "resolution"]
     for heading in (*cost, *time, "crossings", "hops", "Python calls"):
         table.add_column(heading, justify="right", no_wrap=True)
-    rows = {release: _rows(result, _anchor_of(releases, release.python)) for release, result in releases.items()}
+    rows = {
+        release: _rows(scenario, result, _anchor_of(scenario, releases, release.python))
+        for release, result in releases.items()
+    }
     for version in dict.fromkeys(release.version for release in releases):
         measured = {release.python: rows[release] for release in releases if release.version == version}
         for cell in dict.fromkeys(cell for row in measured.values() for cell in row):
@@ -125,25 +137,22 @@ NOTHING = ReleaseRow(UNMEASURED, UNMEASURED, UNMEASURED, UNMEASURED, None, [UNME
 Cell = tuple[Any, ...]
 
 
-def _anchor_of(releases: Mapping[ReleaseOnPython, ResultFile], python: str) -> dict[Cell, float]:
+def _anchor_of(scenario: str, releases: Mapping[ReleaseOnPython, ResultFile], python: str) -> dict[Cell, float]:
     """Return the seconds that the anchor took in the releases on a Python, by cell."""
     of_cell: dict[Cell, list[float]] = {}
     for release, result in releases.items():
-        for cell, figure in figures(result, f"{SCENARIO}.{SECONDS}").items():
+        for cell, figure in figures(result, f"{scenario}.{SECONDS}").items():
             if figure.value and figure.measured and release.python == python:
                 of_cell.setdefault(cell, []).append(figure.value)
     return {cell: statistics.median(values) for cell, values in of_cell.items()}
 
 
-def _rows(result: ResultFile, anchor: Mapping[Cell, float]) -> dict[Cell, ReleaseRow]:
+def _rows(scenario: str, result: ResultFile, anchor: Mapping[Cell, float]) -> dict[Cell, ReleaseRow]:
     """Return the rows of a release by their cell; ``anchor`` has the seconds of its anchor."""
-    instructions, to_async, to_sync, hops, calls, ratios, controls = (
-        figures(result, f"{SCENARIO}.track_{metric}")
-        for metric in (
-            *("instructions", "async_to_sync", "sync_to_async", "hops", "python_calls"),
-            *("time_to_anchor", "anchor_to_itself"),
-        )
+    instructions, ratios, controls, _, to_async, to_sync, hops, calls = (
+        figures(result, f"{scenario}.track_{metric}") for metric in COSTS + COUNTS
     )
+    first = next(iter(hops), ())
     times = {cell: _scaled(ratio, anchor.get(cell, math.nan)) for cell, ratio in ratios.items()}
     rows = {}
     for cell in hops:
@@ -152,7 +161,7 @@ def _rows(result: ResultFile, anchor: Mapping[Cell, float]) -> dict[Cell, Releas
         total = unmeasured[0] if unmeasured else Figure(sum(count.value or 0 for count in crossings), None)
         counts = [total, hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]
         (cost, base), (time, base_time) = (
-            [of_metric.get(each, UNMEASURED) for each in (cell, BASE)] for of_metric in (instructions, times)
+            [of_metric.get(each, UNMEASURED) for each in (cell, first)] for of_metric in (instructions, times)
         )
         beside = _beside(ratios.get(cell, UNMEASURED), controls.get(cell, UNMEASURED))
         rows[cell] = ReleaseRow(cost, time, base, base_time, beside, counts)
