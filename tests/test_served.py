@@ -24,6 +24,7 @@ from browser import watch
 from conftest import ROOT, Checkout, Djangos, eventually, program, with_environment
 from playwright.sync_api import Page
 
+from benchproject.served.visitor import HEADER
 from harness import servers
 from harness.instructions import InstructionCounter
 from harness.kept import Kept
@@ -36,7 +37,7 @@ from tools.served.crossing import crossing_of, throughput
 from tools.served.experiment import Experiment
 from tools.served.load import Generator, LoadFailed, Shape
 from tools.served.matrix import experiment_on
-from tools.served.pages import EVERY, PAGES, VIEWS, pages_of
+from tools.served.pages import EVERY, MIDDLEWARE, PAGES, VIEWS, pages_of
 from tools.served.postgresql import database
 from tools.served.settings import Settings
 from tools.terminal import CannotMeasure
@@ -90,12 +91,13 @@ def test_a_server_that_dies_or_hangs(tmp_path: Path, monkeypatch: pytest.MonkeyP
 
 
 @contextlib.contextmanager
-def answering(status: int, body: bytes, seconds: float = 0) -> Iterator[str]:
+def answering(status: int, body: bytes, seconds: float = 0, **headers: str) -> Iterator[str]:
     class Handler(BaseHTTPRequestHandler):
         def do_GET(self) -> None:
             time.sleep(seconds)
             self.send_response(status)
-            self.send_header("Content-Length", str(len(body)))
+            for name, value in {"Content-Length": str(len(body)), **headers}.items():
+                self.send_header(name, value)
             self.end_headers()
             with contextlib.suppress(BrokenPipeError):
                 self.wfile.write(body)
@@ -126,6 +128,18 @@ def test_an_answer_that_is_not_right(
     monkeypatch.setattr(measuring, "PATIENCE", 1)
     with answering(status, body, seconds) as address, pytest.raises(servers.ServerFailed, match=f"^{says}$"):
         measuring.verify(address, *pages_of([page]), "sync")
+
+
+@pytest.mark.parametrize(
+    ("headers", "says"),
+    [
+        ({}, "hello behind startproject: answered for nobody, not for bob"),
+        ({HEADER: "bob"}, "hello behind startproject: answered 200 without a session"),
+    ],
+)
+def test_an_answer_that_no_user_was_loaded_for(headers: dict[str, str], says: str) -> None:
+    with answering(200, b"Hello, world!", **headers) as address, pytest.raises(servers.ServerFailed, match=f"^{says}$"):
+        measuring.verify(address, *pages_of(["hello"], ["startproject"]), "sync")
 
 
 def test_a_right_answer() -> None:
@@ -200,14 +214,17 @@ def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @NEEDS_WRK
-def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, page: Page) -> None:
+def test_the_page_has_a_series_for_each_server(djangos: Djangos, checkout: Checkout, site: Path, page: Page) -> None:
     """From a real run, in a browser without network."""
+    english = "django/conf/locale/en"  # which this checkout lacks, and a migration translates names by
+    shutil.copytree(djangos.path(Djangos.NEWEST) / english, checkout.path / english, dirs_exist_ok=True)
     names = ["gunicorn", "uvicorn"]
-    shapes = [Shape(1), Shape(4)]
-    settings = Settings(names, pages_of(["hello"]), shapes=shapes, seconds=1, django=str(checkout.path))
+    pages = pages_of(["hello"], MIDDLEWARE)
+    settings = Settings(names, pages, shapes=[Shape(4)], seconds=1, django=str(checkout.path))
     assert matrix.serve(settings) == 0
     results = json.loads((site / "served" / "served.json").read_text())["results"]
-    assert [result["connections"] for result in results] == [1, 4, 1, 4]
+    assert [result["middleware"] for result in results] == ["none", "none", "startproject", "startproject"]
+    assert [result["connections"] for result in results] == [4] * 4
     for result in results:
         assert result["errors"] == 0
         assert result["throughput"] > 10
@@ -221,9 +238,10 @@ def test_the_page_has_a_series_for_each_server(checkout: Checkout, site: Path, p
             "[...document.querySelectorAll('canvas')].map(canvas => Chart.getChart(canvas).data.datasets"
             ".map(each => [each.label, each.data.length]))"
         )
-        assert series[0] == [["gunicorn sync", 2], ["uvicorn async", 2]]
+        assert series == [[["gunicorn sync", 1], ["uvicorn async", 1]]] * 4
+        assert page.get_by_role("heading", level=2).all_inner_texts()[:2] == ["hello", "hello behind startproject"]
         assert page.locator("tbody tr").count() == 4
-        assert page.locator("canvas[data-chart]").count() == 2
+        assert page.locator("canvas[data-chart]").count() == 4
         assert page.get_by_role("link", name="Overview").get_attribute("href") == "../index.html"
         assert wrong == []
 
@@ -375,6 +393,8 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         (["--servers", "apache"], {}, "Error: no server apache: there are gunicorn, .*, and all"),
         (["--pages", "goodbye"], {}, "Error: no page goodbye: there are hello, .*"),
         (["--pages", "hello-20ms"], {}, "Error: no page hello-20ms: there are .*"),
+        (["--middleware", "rails"], {}, "Error: no middleware rails: there are none, startproject"),
+        (["--middleware", "none startproject", "--host", "http://nowhere:1"], {}, "Error: a server .* one .*"),
         (["--concurrency", "four"], {}, "Error: not a number: four"),
         (["--concurrency", "0"], {}, "Error: not above 0: 0"),
         (["--generator", "siege"], {}, "Error: no generator siege: there are wrk, locust"),

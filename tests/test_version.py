@@ -31,6 +31,9 @@ REACHED_BY_NONE = {
         "harness/version.py",
         "benchproject/urls.py",
         "benchproject/served/bare.py",
+        "benchproject/served/for_user.py",
+        "benchproject/served/startproject.py",
+        "benchproject/served/visitor.py",
     ),
 }
 """What compares, loads, and measures the benchmarks of single metrics; all routes."""

@@ -13,6 +13,7 @@ from tools.terminal import cannot_measure, console, numbers, progress
 @click.command("served")
 @click.option("--servers", default="", help='Names, or "all". Default: gunicorn, gunicorn-gthread, uvicorn.')
 @click.option("--pages", default="", help='Names such as hello or forum-orm-pool-20ms, or "all".')
+@click.option("--middleware", default="", help="What the pages are behind: none, startproject, or both.")
 @click.option("--views", default="", help="sync and async; by default the one that needs no crossing.")
 @click.option("--concurrency", default="", help="Connections of the closed loops. By default 1 4 16 64 200.")
 @click.option("--rates", default="", help="Arrivals a second of the open loops. By default 50.")
@@ -31,7 +32,15 @@ from tools.terminal import cannot_measure, console, numbers, progress
 @click.option("--verify", "only_verify", is_flag=True, help="Ask for each page once, and say what works.")
 @click.option("--base", default="", help="Compare with this Django, by the instructions of the servers' processes.")
 def command(
-    servers: str, pages: str, views: str, concurrency: str, rates: str, only_verify: bool, base: str, **options: Any
+    servers: str,
+    pages: str,
+    middleware: str,
+    views: str,
+    concurrency: str,
+    rates: str,
+    only_verify: bool,
+    base: str,
+    **options: Any,
 ) -> int:
     """Serve the measured project by real servers and load it: which serves more, with what latency?
 
@@ -40,7 +49,8 @@ def command(
     with cannot_measure():
         names = servers_of(servers.split() or (verdict.SERVED if base else DEFAULT_SERVERS))
         shapes = shapes_of(numbers(concurrency, int), numbers(rates, float))
-        settings = Settings(names, pages_of(pages.split()), views.split(), shapes, **options)
+        behind = middleware.split() or (["none"] if options["host"] else [])
+        settings = Settings(names, pages_of(pages.split(), behind), views.split(), shapes, **options)
         if not base:
             return matrix.verify(settings) if only_verify else matrix.serve(settings)
         with progress() as bar:

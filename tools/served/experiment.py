@@ -16,13 +16,15 @@ from typing import Any, NamedTuple
 
 import psutil
 
+from benchproject.served.visitor import HEADER, NAME
 from harness import servers
 from harness.kept import Kept
 from harness.servers import ServerFailed
 from tools.served.load import Generator, Load, LoadFailed, Shape
-from tools.served.pages import Page
+from tools.served.pages import MIDDLEWARE, Page
 from tools.served.postgresql import Database
 from tools.served.settings import Settings
+from tools.site.grouping import groups
 
 PYTHON = str(Path(sys.prefix, "served", "bin", "python"))
 """The Python of the servers' environment, which the Makefile sets up."""
@@ -60,7 +62,7 @@ class ServedCell:
     shape: Shape
 
     def __str__(self) -> str:
-        return f"{self.page.name} {self.server} {self.view}"
+        return f"{self.page} {self.server} {self.view}"
 
 
 class Usage(NamedTuple):
@@ -72,6 +74,15 @@ class Usage(NamedTuple):
     database_cpu: float
     machine_cpu: float
     tool_cpu: float
+
+
+class Answer(NamedTuple):
+    """What a server answered: to whom, as it says, and after how many seconds."""
+
+    status: int
+    body: bytes
+    user: str
+    seconds: float
 
 
 @dataclass
@@ -97,7 +108,8 @@ class ServedResult:
         """Return it as JSON holds it: the cell's names, then the figures, with load's beside them."""
         figures = asdict(self)
         cell, load = figures.pop("cell"), figures.pop("load") or {}
-        names = {"page": cell["page"]["name"], **{name: cell[name] for name in ("server", "view")}}
+        names = {"page": str(self.cell.page), "middleware": self.cell.page.middleware}
+        names |= {name: cell[name] for name in ("server", "view")}
         throughput = {"throughput": self.load.throughput} if self.load else {}
         return {**names, **cell["shape"], **load, **throughput, **figures}
 
@@ -122,7 +134,7 @@ class Experiment:
         """Start the cell's server, verify its answer, warm it up and load it. What goes wrong is in the result."""
 
         def measured() -> ServedResult:
-            with self.served(cell.server) as (server, address):
+            with self.served(cell.server, cell.page.middleware) as (server, address):
                 result = self.loaded(server, address, cell)
             time.sleep(PAUSE)
             return result
@@ -130,29 +142,36 @@ class Experiment:
         return attempt(cell, measured)
 
     def verify(self, server: str, pages: Sequence[Page], views: Sequence[str]) -> list[ServedResult]:
-        """Start a server and ask for each page once; return what came of it: no figures, only what is wrong."""
+        """Start a server behind each middleware and ask for each page once; return what is wrong, and no figures."""
         cells = [ServedCell(server, page, view, Shape(1)) for page in pages for view in views]
+        behind = groups(cells, lambda cell: cell.page.middleware)
+        return [result for middleware, own in behind.items() for result in self._verify(server, middleware, own)]
+
+    def _verify(self, server: str, middleware: str, cells: Sequence[ServedCell]) -> list[ServedResult]:
         try:
-            with self.served(server) as (_, address):
+            with self.served(server, middleware) as (_, address):
                 return [attempt(cell, partial(verify, address, cell.page, cell.view)) for cell in cells]
         except ServerFailed as problem:
             return [ServedResult(cell, failed=str(problem)) for cell in cells]
 
     @contextlib.contextmanager
-    def served(self, name: str, application: str | None = None) -> Iterator[tuple[Kept | None, str]]:
+    def served(
+        self, name: str, middleware: str = "none", application: str | None = None
+    ) -> Iterator[tuple[Kept | None, str]]:
         """Yield a server with its address, or the address of the machine that HOST names."""
         if self.settings.host:
             yield None, self.settings.host
             return
         options = {"workers": self.settings.workers, "threads": self.settings.threads, "under": self.under}
         options |= {"application": application, "python": PYTHON}
-        with servers.served(name, self.folder / "server.log", self.environment, **options) as (server, port):
+        environment = {**self.environment, "DJANGO_SETTINGS_MODULE": MIDDLEWARE[middleware]}
+        with servers.served(name, self.folder / "server.log", environment, **options) as (server, port):
             pin(server, self.server_cpus)  # not before, or its workers would start one after the other
             yield server, f"http://127.0.0.1:{port}"
 
     def measure_ceiling(self) -> None:
         """Measure the requests a second that the generator reaches where nothing but a bare callable answers."""
-        with self.served("granian-asgi", "benchproject.served.bare:application") as (_, address):
+        with self.served("granian-asgi", application="benchproject.served.bare:application") as (_, address):
             self.ceiling = self.generator.load(address, "/", Shape(64), self.settings.seconds).throughput
 
     def loaded(self, server: Kept | None, address: str, cell: ServedCell) -> ServedResult:
@@ -163,10 +182,10 @@ class Experiment:
             wait_until_idle(server)
         end = time.monotonic() + WARM_UP
         while time.monotonic() < end:
-            get(address, path)
+            get(address, path, cell.page.cookie)
         with self._watching_connections(cell.page) as held:
             before = self._usage(server)
-            load = self.generator.load(address, path, cell.shape, self.settings.seconds)
+            load = self.generator.load(address, path, cell.shape, self.settings.seconds, cell.page.cookie)
             after = self._usage(server)
         result = ServedResult(cell, load, database_connections=max(held) if held else None)
         result.limited = bool(self.ceiling and max(load.throughput, cell.shape.rate) >= LIMIT * self.ceiling)
@@ -232,42 +251,48 @@ def attempt(cell: ServedCell, measured: Callable[[], ServedResult | None]) -> Se
 
 
 def verify(address: str, page: Page, view: str) -> None:
-    """Prove one answer: its status, its bytes, and that it took as long as its waits do.
+    """Prove one answer: its status, its bytes, whose it is, and that it took as long as its waits do.
 
     Raises Unavailable for what cannot be on this Django, ServerFailed for everything else.
     """
-    began = time.monotonic()
+    path = page.path(view)
     try:
-        status, body = get(address, page.path(view))
-        judge(page, status, body, time.monotonic() - began)
+        judge(page, get(address, path, page.cookie))
+        if page.cookie and (status := get(address, path).status) != HTTPStatus.FORBIDDEN:
+            raise ServerFailed(f"answered {status} without a session")
     except ServerFailed as problem:
-        raise ServerFailed(f"{page.name}: {problem}") from problem
+        raise ServerFailed(f"{page}: {problem}") from problem
 
 
-def get(address: str, path: str) -> tuple[int, bytes]:
-    """Return status and body of one GET. Raises ServerFailed where there is no answer."""
-    name, _, port = address.removeprefix("http://").partition(":")
-    try:
-        answer: tuple[int, bytes] = servers.get(int(port), path, PATIENCE, name)
-    except TimeoutError as problem:
-        raise ServerFailed(f"no answer within {PATIENCE:g} seconds") from problem
-    except (OSError, http.client.HTTPException) as problem:
-        raise ServerFailed(f"no answer: {problem}") from problem
-    return answer
+def get(address: str, path: str, cookie: str = "") -> Answer:
+    """Return the answer to one GET. Raises ServerFailed where there is none."""
+    with contextlib.closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=PATIENCE)) as server:
+        began = time.monotonic()
+        try:
+            server.request("GET", path, headers={"Cookie": cookie} if cookie else {})
+            response = server.getresponse()
+            body = response.read()
+        except TimeoutError as problem:
+            raise ServerFailed(f"no answer within {PATIENCE:g} seconds") from problem
+        except (OSError, http.client.HTTPException) as problem:
+            raise ServerFailed(f"no answer: {problem}") from problem
+        return Answer(response.status, body, response.getheader(HEADER, ""), time.monotonic() - began)
 
 
-def judge(page: Page, status: int, body: bytes, seconds: float) -> None:
+def judge(page: Page, answer: Answer) -> None:
     """Raise Unavailable or ServerFailed unless an answer is right."""
-    if status == HTTPStatus.NOT_IMPLEMENTED:
-        raise Unavailable(body.decode(errors="replace"))
-    if status != HTTPStatus.OK:
-        raise ServerFailed(f"answered {status}")
-    if body != page.body:
-        raise ServerFailed(f"wrong answer: {body[:60]!r}")
-    if seconds < page.seconds:
-        raise ServerFailed(f"answered after {seconds * 1000:.0f} ms, before its waits can be over")
-    if seconds > page.seconds + SLOW:
-        raise ServerFailed(f"answers slowly: {seconds:.1f} s")
+    if answer.status == HTTPStatus.NOT_IMPLEMENTED:
+        raise Unavailable(answer.body.decode(errors="replace"))
+    if answer.status != HTTPStatus.OK:
+        raise ServerFailed(f"answered {answer.status}")
+    if answer.body != page.body:
+        raise ServerFailed(f"wrong answer: {answer.body[:60]!r}")
+    if page.cookie and answer.user != NAME:
+        raise ServerFailed(f"answered for {answer.user or 'nobody'}, not for {NAME}")
+    if answer.seconds < page.seconds:
+        raise ServerFailed(f"answered after {answer.seconds * 1000:.0f} ms, before its waits can be over")
+    if answer.seconds > page.seconds + SLOW:
+        raise ServerFailed(f"answers slowly: {answer.seconds:.1f} s")
 
 
 def wait_until_idle(server: Kept) -> None:

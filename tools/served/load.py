@@ -75,30 +75,31 @@ class Generator:
     bind: str = "127.0.0.1"
     close: bool = False
 
-    def load(self, host: str, path: str, shape: Shape, seconds: int) -> Load:
-        """Make load for some seconds. Raises LoadFailed with the generator's last words."""
+    def load(self, host: str, path: str, shape: Shape, seconds: int, cookie: str = "") -> Load:
+        """Make load for some seconds, each request with a cookie. Raises LoadFailed with the generator's last words."""
         if self.name == "wrk" and not shape.rate:
-            return self._wrk(host, path, shape, seconds)
-        return self._locust(host, path, shape, seconds)
+            return self._wrk(host, path, shape, seconds, cookie)
+        return self._locust(host, path, shape, seconds, cookie)
 
-    def _wrk(self, host: str, path: str, shape: Shape, seconds: int) -> Load:
+    def _wrk(self, host: str, path: str, shape: Shape, seconds: int, cookie: str) -> Load:
         threads = min(len(self.cpus), shape.connections)
         options = {"--threads": threads, "--connections": shape.connections, "--duration": f"{seconds}s"}
         options |= {"--timeout": f"{PATIENCE}s", "--script": HERE / "wrk.lua"}
         words = [str(word) for option in options.items() for word in option]
         words += ["--header", "Connection: close"] if self.close else []
+        words += ["--header", f"Cookie: {cookie}"] if cookie else []
         saw = json.loads(self._run(["wrk", *words, host + path], seconds).read_text().splitlines()[-1])
         good = saw["requests"] - saw["bad"]
         return Load(good, saw["bad"] + saw["broken"], saw["seconds"], *_latencies(good, saw))
 
-    def _locust(self, host: str, path: str, shape: Shape, seconds: int) -> Load:
+    def _locust(self, host: str, path: str, shape: Shape, seconds: int, cookie: str) -> Load:
         users = self.processes + self.remote_workers if shape.rate else shape.connections
         answer = self.folder / "locust"
         words = ["--headless", "--skip-log", "--only-summary", "--locustfile", str(HERE / "locustfile.py")]
         words += ["--users", str(users), "--spawn-rate", str(max(users, 100)), "--run-time", f"{seconds}s"]
         words += ["--json-file", str(answer), "--exit-code-on-error", "0", *self._distributed()]
         words += ["--host", host, "--path", path, "--arrivals", str(shape.rate), "--sources", str(users)]
-        words += ["--close"] if self.close else []
+        words += [*(["--close"] if self.close else []), *(["--cookie", cookie] if cookie else [])]
         self._run([sys.executable, "-m", "locust", *words], seconds + (WORKERS_WAIT if self.remote_workers else 0))
         return _of_locust(json.loads(answer.with_suffix(".json").read_text()))
 

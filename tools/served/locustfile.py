@@ -14,6 +14,7 @@ from locust import FastHttpUser, constant, events, task
 def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--path", default="/hello/sync/", help="What the users get.")
     parser.add_argument("--arrivals", type=float, default=0.0, help="A second, of all users; 0 is a closed loop.")
+    parser.add_argument("--cookie", default="", help="What each request carries.")
     parser.add_argument("--close", action="store_true", help="A connection for each request.")
     parser.add_argument("--sources", type=int, default=1, help="The users among whom the arrivals are shared out.")
 
@@ -37,7 +38,9 @@ class Visitor(FastHttpUser):
             self.client.get(options.path, headers=self.headers(), name="get")
 
     def headers(self) -> dict[str, str]:
-        return {"Connection": "close"} if self.environment.parsed_options.close else {}
+        options = self.environment.parsed_options
+        named = {"Connection": "close" if options.close else "", "Cookie": options.cookie}
+        return {name: value for name, value in named.items() if value}
 
     def arrive(self, path: str, interval: float) -> None:
         due = time.perf_counter()

@@ -24,7 +24,7 @@ from tools.compare.verdict import NATIVE
 from tools.configuration import ROOT
 from tools.served import load, postgresql
 from tools.served.experiment import PYTHON, Experiment, ServedCell, ServedResult
-from tools.served.pages import VIEWS
+from tools.served.pages import MIDDLEWARE, VIEWS
 from tools.served.report import table, verification
 from tools.served.settings import Settings
 from tools.site import served
@@ -108,7 +108,6 @@ def experiment_on(tree: Tree, settings: Settings, folder: Path) -> Iterator[Expe
         "PYTHONPATH": str(tree.path),
         "PYTHONHASHSEED": "0",
         "PYTHONDONTWRITEBYTECODE": "",  # or each server would compile all of Django
-        "DJANGO_SETTINGS_MODULE": "benchproject.served.settings",
         "DATABASE_URL": "",
         "FORUM_SQLITE": str(folder / "forum.sqlite3"),
     }
@@ -117,7 +116,9 @@ def experiment_on(tree: Tree, settings: Settings, folder: Path) -> Iterator[Expe
         if any(page.needs_postgresql for page in settings.pages) and not settings.host:
             database = stack.enter_context(postgresql.database())
             environment["DATABASE_URL"] = database.url
-            fill(environment)
+            fill(environment, "fill", "none")
+        if any(page.cookie for page in settings.pages) and not settings.host:
+            fill(environment, "visitor", "startproject")
         if any(page.needs_upstream for page in settings.pages) and not settings.host:
             environment["UPSTREAM_URL"] = stack.enter_context(upstream(folder, generator_cpus))
         yield Experiment(settings, environment, generator, server_cpus, folder, database)
@@ -141,6 +142,8 @@ def check(settings: Settings, cells: Sequence[ServedCell]) -> None:
     if 0 <= soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     load.check(settings.generator)
+    if settings.host and len({page.middleware for page in settings.pages}) > 1:
+        raise Problem("a server elsewhere has one middleware: name it by MIDDLEWARE")
 
 
 @contextlib.contextmanager
@@ -156,11 +159,12 @@ def upstream(folder: Path, cpus: frozenset[int]) -> Iterator[str]:
         yield f"http://127.0.0.1:{port}"
 
 
-def fill(environment: Mapping[str, str]) -> None:
-    """Create the forum's table and items. Raises Problem where that Django cannot."""
+def fill(environment: Mapping[str, str], module: str, middleware: str) -> None:
+    """Create tables and what is in them, by a module of the served project. Raises Problem where that Django cannot."""
     path = os.pathsep.join([environment["PYTHONPATH"], str(ROOT)])
-    command = [PYTHON, "-m", "benchproject.served.fill"]
-    environment = {**os.environ, **environment, "PYTHONPATH": path}
+    command = [PYTHON, "-m", f"benchproject.served.{module}"]
+    settings = {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": MIDDLEWARE[middleware]}
+    environment = {**os.environ, **environment, **settings}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Problem(f"the database is not filled: {done.stderr.strip().splitlines()[-1]}")

@@ -2,12 +2,15 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from benchproject.forum import content
+from benchproject.served import visitor
 from tools.terminal import Problem
 
 VIEWS = ("sync", "async")
+MIDDLEWARE = {"none": "benchproject.served.settings", "startproject": "benchproject.served.startproject"}
+"""The middleware that pages may be behind, and the settings that have it."""
 
 _FORUM = "\n".join(content.page())
 
@@ -22,6 +25,10 @@ class Page:
     body: bytes
     waits: int = 1
     milliseconds: int = 0
+    middleware: str = "none"
+
+    def __str__(self) -> str:
+        return self.name if self.middleware == "none" else f"{self.name} behind {self.middleware}"
 
     def path(self, view: str) -> str:
         route = self.sync if view == "sync" else self.asynchronous
@@ -31,6 +38,11 @@ class Page:
     def seconds(self) -> float:
         """The shortest time that an answer can take: its waits, one after the other."""
         return self.waits * self.milliseconds / 1000
+
+    @property
+    def cookie(self) -> str:
+        """What each request carries: behind a middleware with sessions, that of a user."""
+        return "" if self.middleware == "none" else visitor.COOKIE
 
     @property
     def needs_postgresql(self) -> bool:
@@ -70,9 +82,17 @@ EVERY = (
 )
 
 
-def pages_of(names: Sequence[str]) -> list[Page]:
-    """Return the pages by their names, "wait-20ms" or "all". Raises Problem where there is none such."""
-    return [_page_of(name) for name in (EVERY if "all" in names else names or DEFAULT)]
+def pages_of(names: Sequence[str], middleware: Sequence[str] = ()) -> list[Page]:
+    """Return the pages by their names, "wait-20ms" or "all", behind each middleware. Raises Problem for another name.
+
+    If nothing is named, hello world is behind each, and the other pages are behind none.
+    """
+    if unknown := [name for name in middleware if name not in MIDDLEWARE]:
+        raise Problem(f"no middleware {unknown[0]}: there are {', '.join(MIDDLEWARE)}")
+    if not names and not middleware:
+        return [*pages_of(DEFAULT[:1], tuple(MIDDLEWARE)), *pages_of(DEFAULT[1:])]
+    pages = [_page_of(name) for name in (EVERY if "all" in names else names or DEFAULT)]
+    return [replace(page, middleware=each) for page in pages for each in middleware or ["none"]]
 
 
 def _page_of(name: str) -> Page:
@@ -81,5 +101,4 @@ def _page_of(name: str) -> Page:
         raise Problem(
             f"no page {name}: there are {', '.join(PAGES)}, and all; -20ms at the end has a query or call take so long"
         )
-    page = PAGES[base]
-    return Page(name, page.sync, page.asynchronous, page.body, page.waits, int(milliseconds or 0))
+    return replace(PAGES[base], name=name, milliseconds=int(milliseconds or 0))

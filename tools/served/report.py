@@ -76,7 +76,7 @@ def verification(results: Sequence[ServedResult], label: str) -> Group:
     for result in results:
         reason = f"failed: {result.failed}" if result.failed else result.unavailable
         mark = letters.setdefault(reason, chr(ord("a") + len(letters))) if reason else "ok"
-        row = marks.setdefault(result.cell.page.name, {})
+        row = marks.setdefault(str(result.cell.page), {})
         row[result.cell.server] = " ".join(filter(None, [row.get(result.cell.server, ""), mark]))
     table = Table(
         Column("page", no_wrap=True), *servers, title=f"Django {label}: sync and async view, verified", box=SIMPLE_HEAD
