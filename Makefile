@@ -63,9 +63,9 @@ bisect: .venv/measured ## which commit changed it: DJANGO=path GOOD=3.0 BAD=main
 trial: .venv/measured $(if $(findstring --served,$(OPTIONS)),.venv/load .venv/served) ## learn what compare finds on this machine: TIMES=20 OPTIONS=--busy
 	@$(BIN)/python -m tools trial --times $(or $(TIMES),20) $(OPTIONS)
 
-served: .venv/load .venv/served system ## serve it by real servers, and load it: SERVERS= PAGES= MIDDLEWARE= VIEWS= CONCURRENCY= RATES= DJANGO= WORKERS=
+served: .venv/load .venv/served system ## serve it by real servers, and load it: SERVERS= PAGES= MIDDLEWARE= VIEWS= CONCURRENCY= RATES= DJANGO= WORKERS= REQUESTS=
 	@$(BIN)/python -m tools served --generator "$(or $(GENERATOR),wrk)" --host "$(HOST)" --servers "$(SERVERS)" --pages "$(PAGES)" --middleware "$(MIDDLEWARE)" --views "$(VIEWS)" --rates "$(RATES)" \
-		$(if $(BASE),--base "$(BASE)") --concurrency "$(CONCURRENCY)" --django "$(or $(DJANGO),6.1)" --workers "$(or $(WORKERS),2)" $(OPTIONS)
+		$(if $(BASE),--base "$(BASE)") --concurrency "$(CONCURRENCY)" --django "$(or $(DJANGO),6.1)" --workers "$(or $(WORKERS),2)" --requests "$(or $(REQUESTS),0)" $(OPTIONS)
 
 locust-worker: .venv/load ## on another machine, for served GENERATOR=locust OPTIONS="--remote-workers 1 --bind 0.0.0.0": MASTER=address
 	@while $(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -; do :; done

@@ -23,7 +23,9 @@ from browser import served as published
 from browser import watch
 from conftest import ROOT, Checkout, Djangos, eventually, program, with_environment
 from playwright.sync_api import Page
+from rich.console import Console
 
+from benchproject.served.parts import PART, PARTS
 from benchproject.served.visitor import HEADER
 from harness import servers
 from harness.instructions import InstructionCounter
@@ -34,12 +36,14 @@ from tools.compare.verdict import Estimate
 from tools.served import experiment as measuring
 from tools.served import matrix, verdict
 from tools.served.crossing import crossing_of, throughput
-from tools.served.experiment import Experiment
-from tools.served.load import Generator, LoadFailed, Shape
+from tools.served.experiment import Experiment, ServedCell, ServedResult, memory_of, peak_memory_of, reset_peaks
+from tools.served.load import Generator, Load, LoadFailed, Shape
 from tools.served.matrix import experiment_on
 from tools.served.pages import EVERY, MIDDLEWARE, PAGES, VIEWS, pages_of
 from tools.served.postgresql import database
+from tools.served.report import table
 from tools.served.settings import Settings
+from tools.site import served
 from tools.terminal import CannotMeasure
 
 NEEDS_WRK = pytest.mark.usefixtures("wrk")
@@ -105,10 +109,12 @@ def answering(status: int, body: bytes, seconds: float = 0, **headers: str) -> I
         def log_message(self, *arguments: object) -> None:
             pass
 
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, daemon=True).start()
-        yield f"http://127.0.0.1:{server.server_port}"
-        server.shutdown()
+    with serving(Handler) as address:
+        yield address
+
+
+def cell_of(page: str, middleware: str = "none") -> ServedCell:
+    return ServedCell("gunicorn", *pages_of([page], [middleware]), "sync", Shape(1))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +125,7 @@ def answering(status: int, body: bytes, seconds: float = 0, **headers: str) -> I
         ("hello", 200, b"Hello, world!", 0.6, r"hello: answers slowly: 0\.\d s"),
         ("hello", 200, b"Hello, world!", 1.5, "hello: no answer within 1 seconds"),
         ("wait-20ms", 200, b"waited", 0, r"wait-20ms: answered after \d+ ms, before its waits can be over"),
+        ("stream-sync-20ms", 200, PART * PARTS, 0.1, r"stream-sync-20ms: came at once after 1\d\d ms, not in parts"),
     ],
 )
 def test_an_answer_that_is_not_right(
@@ -127,7 +134,7 @@ def test_an_answer_that_is_not_right(
     monkeypatch.setattr(measuring, "SLOW", 0.5)
     monkeypatch.setattr(measuring, "PATIENCE", 1)
     with answering(status, body, seconds) as address, pytest.raises(servers.ServerFailed, match=f"^{says}$"):
-        measuring.verify(address, *pages_of([page]), "sync")
+        measuring.verify(address, cell_of(page))
 
 
 @pytest.mark.parametrize(
@@ -139,12 +146,12 @@ def test_an_answer_that_is_not_right(
 )
 def test_an_answer_that_no_user_was_loaded_for(headers: dict[str, str], says: str) -> None:
     with answering(200, b"Hello, world!", **headers) as address, pytest.raises(servers.ServerFailed, match=f"^{says}$"):
-        measuring.verify(address, *pages_of(["hello"], ["startproject"]), "sync")
+        measuring.verify(address, cell_of("hello", "startproject"))
 
 
 def test_a_right_answer() -> None:
     with answering(200, b"Hello, world!") as address:
-        measuring.verify(address, *pages_of(["hello"]), "sync")
+        measuring.verify(address, cell_of("hello"))
 
 
 def test_what_is_started_ends_however_it_hides(tmp_path: Path) -> None:
@@ -284,15 +291,21 @@ class Counting(BaseHTTPRequestHandler):
         pass
 
 
-@pytest.fixture
-def counting(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
-    """The address of a server that counts its connections."""
-    with ThreadingHTTPServer(("127.0.0.1", 0), Counting) as server:
+@contextlib.contextmanager
+def serving(handler: type[BaseHTTPRequestHandler]) -> Iterator[str]:
+    """Yield the address of a server."""
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
         thread = threading.Thread(target=server.serve_forever)
         thread.start()
         yield f"http://127.0.0.1:{server.server_port}"
         server.shutdown()
         thread.join()
+
+
+@pytest.fixture
+def counting() -> Iterator[str]:
+    with serving(Counting) as address:
+        yield address
 
 
 def test_a_generator_that_fails_before_the_first_cell_is_one_line(
@@ -318,6 +331,68 @@ def test_a_connection_for_each_request_where_asked(
     assert load.errors == 0
     assert load.good > 20
     assert Counting.connections >= load.good if close else Counting.connections < 10
+
+
+@NEEDS_WRK
+def test_a_load_of_so_many_requests(experiment: Experiment, counting: str) -> None:
+    load = replace(experiment.generator, requests=300).load(counting, "/", Shape(4), seconds=60)
+    assert 300 <= load.good <= 304
+    assert load.seconds < 30
+
+
+class Slowly(Counting):
+    """Sends headers at once, a part of the body later, and the rest of it later still."""
+
+    def do_GET(self) -> None:
+        self.send_response(200)
+        self.send_header("Content-Length", "2")
+        self.end_headers()
+        for seconds in (0.05, 0.15):
+            self.wfile.flush()
+            time.sleep(seconds)
+            self.wfile.write(b"o")
+
+
+def test_the_first_byte_is_neither_the_headers_nor_the_whole(experiment: Experiment) -> None:
+    with serving(Slowly) as address:
+        load = experiment.generator.load(address, "/", Shape(8), 3, first_byte=True)
+    assert load.errors == 0
+    assert load.first_p50
+    assert load.p50
+    assert 0.05 <= load.first_p50 < 0.15 < 0.2 <= load.p50
+
+
+def test_a_peak_between_two_looks_and_none_of_before(tmp_path: Path) -> None:
+    """100 MB at the start, gone before the load; then, again and again, 50 MB for a moment."""
+    program = (
+        "import sys, time\ndef take(megabytes): b'x' * (megabytes * 1_000_000)\n"
+        "take(100); print('taken', file=sys.stderr, flush=True); time.sleep(1)\nwhile True: take(50); time.sleep(1)"
+    )
+    with Kept([sys.executable, "-c", program], tmp_path / "log") as server:
+        assert eventually(lambda: server.last_words() == "taken")
+        assert peak_memory_of(server) > 100e6
+        there = reset_peaks(server)
+        assert peak_memory_of(server) < 50e6
+        assert eventually(lambda: 50e6 < peak_memory_of(server) < 100e6)
+        assert memory_of(server) == pytest.approx(there, abs=5e6)
+
+
+def test_streams_and_memory_are_in_table_and_page(tmp_path: Path) -> None:
+    load = Load(100, 0, 1.0, 0.2, 0.3, None, 0.01, 0.02)
+    result = ServedResult(
+        cell_of("stream-sync-20ms"), load, cpu=0.001, memory=10**7, peak_memory=3 * 10**7, grown=10**6
+    )
+    settings = {"versions": {"Django": "6.1.3"}, "cpus": 2, "workers": 2, "threads": 8, "close": False, "ceiling": None}
+    document = {"settings": {**settings, "memory": 1, "seconds": 2, "requests": 0}, "results": [result.as_json()]}
+    served.write(document, tmp_path)
+    page = " ".join((tmp_path / "index.html").read_text().split())
+    assert 'first byte p50 ms</th><th scope="col">first byte p95 ms</th>' in page
+    assert "<td>too few</td> <td>10.0</td> <td>20.0</td>" in page
+    assert "<td>10</td> <td>30</td> <td>1</td>" in page
+    with (console := Console(width=160)).capture() as shown:
+        console.print(table(document))
+    assert "100/s 300 ms, first byte 10/20 ms" in shown.get()
+    assert "10.00 │ 30.00   │ 1.00" in shown.get()
 
 
 @NEEDS_WRK
@@ -397,6 +472,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         (["--middleware", "none startproject", "--host", "http://nowhere:1"], {}, "Error: a server .* one .*"),
         (["--concurrency", "four"], {}, "Error: not a number: four"),
         (["--concurrency", "0"], {}, "Error: not above 0: 0"),
+        (["--requests", "9", "--pages", "file"], {}, "Error: wrk alone counts requests, and not those of streams: .*"),
         (["--generator", "siege"], {}, "Error: no generator siege: there are wrk, locust"),
         ([], {"PATH": "/nowhere"}, "Error: wrk is not installed: apt-get install wrk, or GENERATOR=locust"),
         (
@@ -424,4 +500,4 @@ def test_a_postgresql_that_cannot_be_reached_is_one_line(checkout: Checkout) -> 
 def test_every_page_is_named_once() -> None:
     assert len(set(EVERY)) == len(EVERY)
     assert {page.name for page in pages_of(["all"])} == set(EVERY)
-    assert {name.partition("-")[0] for name in PAGES} == {"hello", "cpu", "wait", "forum", "upstream"}
+    assert {name.partition("-")[0] for name in PAGES} == {"hello", "cpu", "wait", "stream", "file", "forum", "upstream"}

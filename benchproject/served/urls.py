@@ -2,7 +2,7 @@
 
 from django.urls import path
 
-from benchproject.served import forum, upstream, work
+from benchproject.served import forum, stream, upstream, work
 from benchproject.views import both, hello
 
 urlpatterns = [
@@ -13,4 +13,7 @@ urlpatterns = [
     path("forum/<driver>/<connections>/async/", forum.page_async),
     path("upstream/<client>/<order>/sync/", upstream.calls_sync),
     path("upstream/<client>/<order>/async/", upstream.calls_async),
+    path("stream/<iterator>/sync/", stream.stream_sync),
+    path("stream/<iterator>/async/", stream.stream_async),
+    *both("file", stream.file_sync, stream.file_async),
 ]

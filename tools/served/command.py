@@ -21,6 +21,7 @@ from tools.terminal import cannot_measure, console, numbers, progress
 @click.option("--workers", default=2, show_default=True, type=click.IntRange(1), help="Processes of a server.")
 @click.option("--threads", default=8, show_default=True, type=click.IntRange(1), help="Threads of a worker.")
 @click.option("--seconds", default=2, show_default=True, type=click.IntRange(1), help="How long a cell is measured.")
+@click.option("--requests", default=0, type=click.IntRange(0), help="Measure a cell for so many, not for seconds.")
 @click.option("--rounds", default=5, show_default=True, type=click.IntRange(2), help="With --base: servers of a side.")
 @click.option("--repeat", default=1, show_default=True, type=click.IntRange(1), help="How often each cell is measured.")
 @click.option("--generator", default="wrk", show_default=True, help="wrk or locust; fixed rates are always locust's.")
@@ -48,7 +49,7 @@ def command(
     """
     with cannot_measure():
         names = servers_of(servers.split() or (verdict.SERVED if base else DEFAULT_SERVERS))
-        shapes = shapes_of(numbers(concurrency, int), numbers(rates, float))
+        shapes = shapes_of(numbers(concurrency, int), numbers(rates, float), options["requests"])
         behind = middleware.split() or (["none"] if options["host"] else [])
         settings = Settings(names, pages_of(pages.split(), behind), views.split(), shapes, **options)
         if not base:

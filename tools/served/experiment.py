@@ -4,6 +4,7 @@ import contextlib
 import http.client
 import math
 import os
+import re
 import sys
 import threading
 import time
@@ -77,11 +78,12 @@ class Usage(NamedTuple):
 
 
 class Answer(NamedTuple):
-    """What a server answered: to whom, as it says, and after how many seconds."""
+    """What a server answered: to whom, as it says, and after how many seconds its body began, and was whole."""
 
     status: int
     body: bytes
     user: str
+    first: float
     seconds: float
 
 
@@ -89,7 +91,8 @@ class Answer(NamedTuple):
 class ServedResult:
     """What one cell did: figures for each request, or ``failed`` or ``unavailable`` with the reason.
 
-    Seconds, bytes and instructions; ``others`` is the part of the machine that neither servers nor load took.
+    Seconds, bytes and instructions; ``memory`` is there after the load, and ``grown`` is what of it was not before.
+    ``others`` is the part of the machine that neither servers nor load took.
     """
 
     cell: ServedCell
@@ -98,6 +101,8 @@ class ServedResult:
     instructions: float | None = None
     database_cpu: float | None = None
     memory: int | None = None
+    peak_memory: int | None = None
+    grown: int | None = None
     database_connections: int | None = None
     others: float | None = None
     limited: bool = False
@@ -150,7 +155,7 @@ class Experiment:
     def _verify(self, server: str, middleware: str, cells: Sequence[ServedCell]) -> list[ServedResult]:
         try:
             with self.served(server, middleware) as (_, address):
-                return [attempt(cell, partial(verify, address, cell.page, cell.view)) for cell in cells]
+                return [attempt(cell, partial(verify, address, cell)) for cell in cells]
         except ServerFailed as problem:
             return [ServedResult(cell, failed=str(problem)) for cell in cells]
 
@@ -176,21 +181,25 @@ class Experiment:
 
     def loaded(self, server: Kept | None, address: str, cell: ServedCell) -> ServedResult:
         """Verify a server's answer, warm it up and load it. Raises Unavailable, ServerFailed, LoadFailed."""
-        verify(address, cell.page, cell.view)
+        verify(address, cell)
         path = cell.page.path(cell.view)
         if server:
             wait_until_idle(server)
         end = time.monotonic() + WARM_UP
         while time.monotonic() < end:
             get(address, path, cell.page.cookie)
+        there = reset_peaks(server) if server else 0
         with self._watching_connections(cell.page) as held:
             before = self._usage(server)
-            load = self.generator.load(address, path, cell.shape, self.settings.seconds, cell.page.cookie)
+            load = self.generator.load(
+                address, path, cell.shape, self.settings.seconds, cell.page.cookie, cell.page.is_stream
+            )
             after = self._usage(server)
         result = ServedResult(cell, load, database_connections=max(held) if held else None)
         result.limited = bool(self.ceiling and max(load.throughput, cell.shape.rate) >= LIMIT * self.ceiling)
         if server and before and after:
-            result.memory = memory_of(server)
+            result.memory, result.peak_memory = memory_of(server), peak_memory_of(server)
+            result.grown = result.memory - there
             self._share_out(after, before, result)
         return result
 
@@ -250,14 +259,14 @@ def attempt(cell: ServedCell, measured: Callable[[], ServedResult | None]) -> Se
         return ServedResult(cell, failed=str(problem))
 
 
-def verify(address: str, page: Page, view: str) -> None:
-    """Prove one answer: its status, its bytes, whose it is, and that it took as long as its waits do.
+def verify(address: str, cell: ServedCell) -> None:
+    """Prove one answer: its status, its bytes, whose it is, that it took as long as its waits do, and came in parts.
 
     Raises Unavailable for what cannot be on this Django, ServerFailed for everything else.
     """
-    path = page.path(view)
+    page, path = cell.page, cell.page.path(cell.view)
     try:
-        judge(page, get(address, path, page.cookie))
+        judge(page, servers.SERVERS[cell.server].interface, get(address, path, page.cookie))
         if page.cookie and (status := get(address, path).status) != HTTPStatus.FORBIDDEN:
             raise ServerFailed(f"answered {status} without a session")
     except ServerFailed as problem:
@@ -271,15 +280,17 @@ def get(address: str, path: str, cookie: str = "") -> Answer:
         try:
             server.request("GET", path, headers={"Cookie": cookie} if cookie else {})
             response = server.getresponse()
-            body = response.read()
+            body = response.read(1)
+            first = time.monotonic() - began
+            body += response.read()
         except TimeoutError as problem:
             raise ServerFailed(f"no answer within {PATIENCE:g} seconds") from problem
         except (OSError, http.client.HTTPException) as problem:
             raise ServerFailed(f"no answer: {problem}") from problem
-        return Answer(response.status, body, response.getheader(HEADER, ""), time.monotonic() - began)
+        return Answer(response.status, body, response.getheader(HEADER, ""), first, time.monotonic() - began)
 
 
-def judge(page: Page, answer: Answer) -> None:
+def judge(page: Page, interface: str, answer: Answer) -> None:
     """Raise Unavailable or ServerFailed unless an answer is right."""
     if answer.status == HTTPStatus.NOT_IMPLEMENTED:
         raise Unavailable(answer.body.decode(errors="replace"))
@@ -291,6 +302,8 @@ def judge(page: Page, answer: Answer) -> None:
         raise ServerFailed(f"answered for {answer.user or 'nobody'}, not for {NAME}")
     if answer.seconds < page.seconds:
         raise ServerFailed(f"answered after {answer.seconds * 1000:.0f} ms, before its waits can be over")
+    if page.comes_in_parts(interface) and answer.seconds - answer.first < page.seconds / 2:
+        raise ServerFailed(f"came at once after {answer.seconds * 1000:.0f} ms, not in parts")
     if answer.seconds > page.seconds + SLOW:
         raise ServerFailed(f"answers slowly: {answer.seconds:.1f} s")
 
@@ -326,6 +339,28 @@ def cpu_of(pid: int) -> float:
 def memory_of(server: Kept) -> int:
     """Return the bytes of memory of a server's processes; what they share counts once."""
     return sum(process.memory_full_info().pss for process in tree(server.pid)[1:])
+
+
+def reset_peaks(server: Kept) -> int:
+    """Have the peak of each process start anew, at what it has now; return the bytes as memory_of does."""
+    for process in tree(server.pid)[1:]:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            Path(f"/proc/{process.pid}/clear_refs").write_text("5")  # proc(5): resets VmHWM
+    return memory_of(server)
+
+
+def peak_memory_of(server: Kept) -> int:
+    """Return the sum of the peaks of a server's processes, in bytes.
+
+    The kernel keeps each one's (VmHWM), so that no peak falls between two samples, and nothing samples under load. The
+    sum is at most too high: the peaks may be of different moments, and what processes share counts in each.
+    """
+    peak = 0
+    for process in tree(server.pid)[1:]:
+        with contextlib.suppress(FileNotFoundError, ProcessLookupError):  # it has just ended
+            status = Path(f"/proc/{process.pid}/status").read_text()
+            peak += 1024 * int(re.findall(r"^VmHWM:\s+(\d+) kB", status, re.MULTILINE)[0])
+    return peak
 
 
 def tree(pid: int) -> list[psutil.Process]:

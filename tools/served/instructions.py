@@ -57,7 +57,7 @@ class ServerCallgrind(ServerCounter):
         return ["valgrind", "--tool=callgrind", "--trace-children=yes", "--instr-atstart=no", *places]
 
     def per_request(self, experiment: Experiment, server: Kept, address: str, cell: ServedCell) -> float:
-        verify(address, cell.page, cell.view)
+        verify(address, cell)
         wait_until_idle(server)
         path = cell.page.path(cell.view)
         ask(address, path, REQUESTS)

@@ -6,6 +6,7 @@ take; a request's latency counts from when it was due.
 
 import itertools
 import json
+import math
 import shutil
 import subprocess
 import sys
@@ -26,6 +27,9 @@ PATIENCE = 30
 
 WORKERS_WAIT = 60
 """Seconds that locust waits for its workers on other machines, before each load."""
+
+LONGEST = 600
+"""Seconds within which wrk must have sent the requests that it was asked for."""
 
 LATENCY_SAMPLES = {"p50": 10, "p95": 40, "p99": 200}
 """Requests without which a percentile is not shown: two of them lie beyond it."""
@@ -48,7 +52,10 @@ class Shape:
 
 @dataclass(frozen=True)
 class Load:
-    """What a generator saw: answers of status 2xx, errors (other answers, and none), seconds, latencies in seconds."""
+    """What a generator saw: answers of status 2xx, errors (other answers, and none), seconds, latencies in seconds.
+
+    ``first_p50`` and ``first_p95`` are until the first byte of the body, None where that was not asked for.
+    """
 
     good: int
     errors: int
@@ -56,6 +63,8 @@ class Load:
     p50: float | None
     p95: float | None
     p99: float | None
+    first_p50: float | None = None
+    first_p95: float | None = None
 
     @property
     def throughput(self) -> float:
@@ -65,7 +74,10 @@ class Load:
 
 @dataclass(frozen=True)
 class Generator:
-    """Which program makes load, with which settings; ``close``: each request on a connection of its own."""
+    """Which program makes load, with which settings.
+
+    ``requests``: so many, however long they take; ``close``: each request on a connection of its own.
+    """
 
     name: str
     cpus: frozenset[int]
@@ -74,32 +86,45 @@ class Generator:
     remote_workers: int = 0
     bind: str = "127.0.0.1"
     close: bool = False
+    requests: int = 0
 
-    def load(self, host: str, path: str, shape: Shape, seconds: int, cookie: str = "") -> Load:
-        """Make load for some seconds, each request with a cookie. Raises LoadFailed with the generator's last words."""
-        if self.name == "wrk" and not shape.rate:
+    def load(
+        self, host: str, path: str, shape: Shape, seconds: int, cookie: str = "", first_byte: bool = False
+    ) -> Load:
+        """Make load for some seconds, each request with a cookie; Locust alone can tell when a first byte came.
+
+        Raises LoadFailed with the generator's last words.
+        """
+        if self.name == "wrk" and not shape.rate and not first_byte:
             return self._wrk(host, path, shape, seconds, cookie)
-        return self._locust(host, path, shape, seconds, cookie)
+        if self.requests:
+            seconds = math.ceil(self.requests / shape.rate)
+        options = [*(["--cookie", cookie] if cookie else []), *(["--first-byte"] if first_byte else [])]
+        return self._locust(host, path, shape, seconds, options)
 
     def _wrk(self, host: str, path: str, shape: Shape, seconds: int, cookie: str) -> Load:
-        threads = min(len(self.cpus), shape.connections)
+        seconds = LONGEST if self.requests else seconds
+        threads = 1 if self.requests else min(len(self.cpus), shape.connections)  # each would count its own
         options = {"--threads": threads, "--connections": shape.connections, "--duration": f"{seconds}s"}
         options |= {"--timeout": f"{PATIENCE}s", "--script": HERE / "wrk.lua"}
         words = [str(word) for option in options.items() for word in option]
         words += ["--header", "Connection: close"] if self.close else []
         words += ["--header", f"Cookie: {cookie}"] if cookie else []
-        saw = json.loads(self._run(["wrk", *words, host + path], seconds).read_text().splitlines()[-1])
+        command = ["wrk", *words, host + path, "--", str(self.requests)]
+        saw = json.loads(self._run(command, seconds).read_text().splitlines()[-1])
+        if saw["requests"] < self.requests:
+            raise LoadFailed(f"wrk had {saw['requests']} of {self.requests} requests in {LONGEST} seconds")
         good = saw["requests"] - saw["bad"]
         return Load(good, saw["bad"] + saw["broken"], saw["seconds"], *_latencies(good, saw))
 
-    def _locust(self, host: str, path: str, shape: Shape, seconds: int, cookie: str) -> Load:
+    def _locust(self, host: str, path: str, shape: Shape, seconds: int, options: Sequence[str]) -> Load:
         users = self.processes + self.remote_workers if shape.rate else shape.connections
         answer = self.folder / "locust"
         words = ["--headless", "--skip-log", "--only-summary", "--locustfile", str(HERE / "locustfile.py")]
         words += ["--users", str(users), "--spawn-rate", str(max(users, 100)), "--run-time", f"{seconds}s"]
         words += ["--json-file", str(answer), "--exit-code-on-error", "0", *self._distributed()]
         words += ["--host", host, "--path", path, "--arrivals", str(shape.rate), "--sources", str(users)]
-        words += [*(["--close"] if self.close else []), *(["--cookie", cookie] if cookie else [])]
+        words += [*(["--close"] if self.close else []), *options]
         self._run([sys.executable, "-m", "locust", *words], seconds + (WORKERS_WAIT if self.remote_workers else 0))
         return _of_locust(json.loads(answer.with_suffix(".json").read_text()))
 
@@ -129,12 +154,18 @@ class Generator:
 def _of_locust(rows: Sequence[Mapping[str, Any]]) -> Load:
     if not rows:
         raise LoadFailed('locust sent no request: give it longer, OPTIONS="--seconds 5"')
-    (row,) = rows
+    by_name = {row["name"]: row for row in rows}
+    row = by_name["get"]
     requests, bad = row["num_requests"], row["num_failures"]
+    seconds = row["last_request_timestamp"] - row["start_time"]
+    first = _latencies_of(by_name["first byte"])[:2] if "first byte" in by_name else []
+    return Load(requests - bad, bad, seconds, *_latencies_of(row), *first)
+
+
+def _latencies_of(row: Mapping[str, Any]) -> list[float | None]:
     times = sorted((float(milliseconds), count) for milliseconds, count in row["response_times"].items())
     percentiles = {name: _percentile(times, int(name[1:]) / 100) for name in LATENCY_SAMPLES}
-    seconds = row["last_request_timestamp"] - row["start_time"]
-    return Load(requests - bad, bad, seconds, *_latencies(requests - bad, percentiles))
+    return _latencies(row["num_requests"] - row["num_failures"], percentiles)
 
 
 def _percentile(times: Sequence[tuple[float, int]], part: float) -> float:

@@ -5,9 +5,11 @@ A master hands its options on to its workers, on whichever machine they are.
 
 import time
 from argparse import ArgumentParser
+from http import HTTPStatus
 
 import gevent
 from locust import FastHttpUser, constant, events, task
+from locust.contrib.fasthttp import FAILURE_EXCEPTIONS, ResponseContextManager
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
@@ -15,6 +17,7 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--path", default="/hello/sync/", help="What the users get.")
     parser.add_argument("--arrivals", type=float, default=0.0, help="A second, of all users; 0 is a closed loop.")
     parser.add_argument("--cookie", default="", help="What each request carries.")
+    parser.add_argument("--first-byte", action="store_true", help="Tell when the first byte of each body came.")
     parser.add_argument("--close", action="store_true", help="A connection for each request.")
     parser.add_argument("--sources", type=int, default=1, help="The users among whom the arrivals are shared out.")
 
@@ -35,7 +38,7 @@ class Visitor(FastHttpUser):
         if options.arrivals:
             self.arrive(options.path, options.sources / options.arrivals)
         else:
-            self.client.get(options.path, headers=self.headers(), name="get")
+            self.get(options.path, time.perf_counter())
 
     def headers(self) -> dict[str, str]:
         options = self.environment.parsed_options
@@ -50,5 +53,26 @@ class Visitor(FastHttpUser):
             due += interval
 
     def get(self, path: str, due: float) -> None:
-        with self.client.get(path, headers=self.headers(), catch_response=True, name="get") as response:
+        stream = self.environment.parsed_options.first_byte
+        with self.client.get(path, headers=self.headers(), catch_response=True, stream=stream, name="get") as response:
+            if stream and response.status_code == HTTPStatus.OK:
+                self.read(response, due)
             response.request_meta["response_time"] = (time.perf_counter() - due) * 1000
+
+    def read(self, response: ResponseContextManager, due: float) -> None:
+        """Read a body and tell when its first byte came, since servers may send the headers long before."""
+        try:
+            response.stream.read(1)
+            first = (time.perf_counter() - due) * 1000
+            response.stream.read()
+        except FAILURE_EXCEPTIONS as problem:
+            response.failure(problem)  # type: ignore[no-untyped-call]
+        else:
+            self.environment.events.request.fire(
+                request_type="GET",
+                name="first byte",
+                response_time=first,
+                response_length=0,
+                exception=None,
+                context={},
+            )

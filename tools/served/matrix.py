@@ -17,6 +17,7 @@ from typing import Any
 import click
 import psutil
 
+from benchproject.served.parts import FILE
 from harness.kept import Kept, temporary_folder
 from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
 from tools.compare.tree import WORKTREE, Tree, tree_of
@@ -32,7 +33,7 @@ from tools.terminal import Problem, console, progress
 
 SITE = ROOT / ".asv" / "html" / "served"
 PACKAGES = "gunicorn uvicorn uvloop daphne hypercorn granian asgiref psycopg asyncpg aiohttp"
-SHOWN = ["workers", "threads", "seconds", "generator", "processes", "close"]
+SHOWN = ["workers", "threads", "seconds", "requests", "generator", "processes", "close"]
 """The settings that the page tells."""
 
 
@@ -102,7 +103,7 @@ def experiment_on(tree: Tree, settings: Settings, folder: Path) -> Iterator[Expe
     server_cpus, generator_cpus = load.cpus()
     if settings.processes > len(generator_cpus):
         generator_cpus |= server_cpus
-    distributed = settings.processes, settings.remote_workers, settings.bind, settings.close
+    distributed = settings.processes, settings.remote_workers, settings.bind, settings.close, settings.requests
     generator = load.Generator(settings.generator, generator_cpus, folder, *distributed)
     environment = {
         "PYTHONPATH": str(tree.path),
@@ -110,7 +111,9 @@ def experiment_on(tree: Tree, settings: Settings, folder: Path) -> Iterator[Expe
         "PYTHONDONTWRITEBYTECODE": "",  # or each server would compile all of Django
         "DATABASE_URL": "",
         "FORUM_SQLITE": str(folder / "forum.sqlite3"),
+        "SERVED_FILE": str(folder / "file"),
     }
+    (folder / "file").write_bytes(FILE)
     database = None
     with contextlib.ExitStack() as stack:
         if any(page.needs_postgresql for page in settings.pages) and not settings.host:
@@ -142,6 +145,9 @@ def check(settings: Settings, cells: Sequence[ServedCell]) -> None:
     if 0 <= soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     load.check(settings.generator)
+    counted_by_locust = settings.generator == "locust" or any(cell.page.is_stream for cell in cells)
+    if settings.requests and counted_by_locust and most:
+        raise Problem("wrk alone counts requests, and not those of streams: give RATES, or OPTIONS='--seconds 60'")
     if settings.host and len({page.middleware for page in settings.pages}) > 1:
         raise Problem("a server elsewhere has one middleware: name it by MIDDLEWARE")
 

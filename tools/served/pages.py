@@ -6,6 +6,7 @@ from dataclasses import dataclass, replace
 
 from benchproject.forum import content
 from benchproject.served import visitor
+from benchproject.served.parts import FILE, PART, PARTS
 from tools.terminal import Problem
 
 VIEWS = ("sync", "async")
@@ -45,6 +46,15 @@ class Page:
         return "" if self.middleware == "none" else visitor.COOKIE
 
     @property
+    def is_stream(self) -> bool:
+        """Whether it is sent in parts, so that its first byte may come before the whole."""
+        return self.sync in ("stream/sync", "stream/async", "file")
+
+    def comes_in_parts(self, interface: str) -> bool:
+        """Tell whether its iterator is of the kind that the interface sends without a wait for the whole."""
+        return self.sync == {"WSGI": "stream/sync", "ASGI": "stream/async"}[interface]
+
+    @property
     def needs_postgresql(self) -> bool:
         return self.sync.startswith("forum/")
 
@@ -61,6 +71,9 @@ _PAGES = [
     _page("hello", "hello", b"Hello, world!"),
     _page("cpu", "cpu", b"done"),
     _page("wait", "wait", b"waited"),
+    _page("stream-sync", "stream/sync", PART * PARTS, waits=PARTS - 1),
+    _page("stream-async", "stream/async", PART * PARTS, waits=PARTS - 1),
+    _page("file", "file", FILE),
     *[
         _page(f"forum-{driver}-{connections}", f"forum/{driver}/{connections}", _FORUM.encode(), waits=2)
         for driver in ("orm", "psycopg2", "psycopg", "asyncpg")
@@ -76,7 +89,7 @@ PAGES = {page.name: page for page in _PAGES}
 
 DEFAULT = ("hello", "forum-orm-request", "forum-orm-request-20ms", "upstream-100ms")
 EVERY = (
-    *("hello", "cpu", "wait-20ms"),
+    *("hello", "cpu", "wait-20ms", "stream-sync-20ms", "stream-async-20ms", "file"),
     *(name + wait for name in PAGES if name.startswith("forum") for wait in ("", "-20ms")),
     *(name + "-100ms" for name in PAGES if name.startswith("upstream")),
 )
@@ -97,7 +110,7 @@ def pages_of(names: Sequence[str], middleware: Sequence[str] = ()) -> list[Page]
 
 def _page_of(name: str) -> Page:
     base, _, milliseconds = re.fullmatch(r"(.*?)(-(\d+)ms)?", name).groups()  # type: ignore[union-attr]
-    if base not in PAGES or (milliseconds and base in ("hello", "cpu")):
+    if base not in PAGES or (milliseconds and base in ("hello", "cpu", "file")):
         raise Problem(
             f"no page {name}: there are {', '.join(PAGES)}, and all; -20ms at the end has a query or call take so long"
         )

@@ -33,19 +33,21 @@ def table(document: Mapping[str, Any]) -> Group:
 
 
 NOTE = Text(
-    "Requests/s and p95 latency over connections, in an open loop over arrivals a second; CPU, instructions and memory "
-    "at the first load. ! errors, * within 20 % of what the generator reaches."
+    "Requests/s and p95 latency over connections, in an open loop over arrivals a second; of streams also p50/p95 "
+    "to the first byte. CPU, instructions, MB after the load and what it grew by, at the first load; peak MB at any. "
+    "! errors, * within 20 % of what the generator reaches."
 )
 
 
 def _table(page: str, rows: Sequence[Row]) -> Table:
     loads = list(groups(rows, load_of))
-    table = Table("server", *loads, "CPU ms", "M instr.", "MB", title=page, title_justify="left")
+    table = Table("server", *loads, "CPU ms", "M instr.", "MB", "peak MB", "grown MB", title=page, title_justify="left")
     for server, own in groups(rows, name_of).items():
         cells = [_cell([row for row in own if load_of(row) == load]) for load in loads]
         first = [row for row in own if load_of(row) == loads[0]]
         used = [_scaled(first, name, scale) for name, scale in (("cpu", 1e3), ("instructions", 1e-6), ("memory", 1e-6))]
-        table.add_row(server, *cells, *used)
+        peak = f"{max(peaks) * 1e-6:,.2f}" if (peaks := values(own, "peak_memory")) else ""
+        table.add_row(server, *cells, *used, peak, _scaled(first, "grown", 1e-6))
     return table
 
 
@@ -56,9 +58,13 @@ def _cell(rows: Sequence[Row]) -> str:
     throughput, latency = median(rows, "throughput"), median(rows, "p95")
     marks = ("!" if any(row["errors"] for row in rows) else "") + ("*" if any(row["limited"] for row in rows) else "")
     spread = variation(rows, "instructions")
+    first = [
+        f"{seconds * 1000:,.0f}" for name in ("first_p50", "first_p95") for seconds in [median(rows, name)] if seconds
+    ]
     return (
         f"{throughput:,.0f}/s{marks}"
         + (f" {latency * 1000:,.0f} ms" if latency is not None else "")
+        + (f", first byte {'/'.join(first)} ms" if first else "")
         + (f" CV {spread:.2%} instr., {variation(rows, 'cpu'):.1%} CPU" if spread is not None else "")
     )
 

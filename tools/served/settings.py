@@ -32,6 +32,7 @@ class Settings:
     bind: str = "127.0.0.1"
     host: str = ""
     close: bool = False
+    requests: int = 0
 
 
 def servers_of(names: Sequence[str]) -> list[str]:
@@ -41,5 +42,6 @@ def servers_of(names: Sequence[str]) -> list[str]:
     return list(SERVERS if "all" in names else names)
 
 
-def shapes_of(concurrency: Sequence[int], rates: Sequence[float]) -> Sequence[Shape]:
-    return [*map(Shape, concurrency), *(Shape(rate=rate) for rate in rates)] or SHAPES
+def shapes_of(concurrency: Sequence[int], rates: Sequence[float], requests: int = 0) -> Sequence[Shape]:
+    """Return the loads that are named; a number of requests is by default one load, since each may take minutes."""
+    return [*map(Shape, concurrency), *(Shape(rate=rate) for rate in rates)] or ((Shape(16),) if requests else SHAPES)

@@ -8,3 +8,20 @@ done = function(summary, latency)
         latency:percentile(50) / 1e6, latency:percentile(95) / 1e6, latency:percentile(99) / 1e6
     ))
 end
+
+local ffi = require("ffi")
+ffi.cdef("int kill(int pid, int signal); int getpid(void);")
+
+-- Ends after so many answers where a number follows the address: wrk itself sleeps for seconds, which SIGINT ends.
+function init(arguments)
+    local left = tonumber(arguments[1])
+    if left and left > 0 then
+        response = function()
+            left = left - 1
+            if left == 0 then
+                wrk.thread:stop()
+                ffi.C.kill(ffi.C.getpid(), 2)
+            end
+        end
+    end
+end
