@@ -362,6 +362,14 @@ def test_the_first_byte_is_neither_the_headers_nor_the_whole(experiment: Experim
     assert 0.05 <= load.first_p50 < 0.15 < 0.2 <= load.p50
 
 
+def test_clients_that_leave(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Counting, "connections", 0)
+    with serving(Slowly) as address:
+        load = replace(experiment.generator, leave=20).load(address, "/", Shape(4), 2)
+    assert load.good == 0
+    assert 40 < load.errors <= Slowly.connections
+
+
 def test_a_peak_between_two_looks_and_none_of_before(tmp_path: Path) -> None:
     """100 MB at the start, gone before the load; then, again and again, 50 MB for a moment."""
     program = (
@@ -382,8 +390,11 @@ def test_streams_and_memory_are_in_table_and_page(tmp_path: Path) -> None:
     result = ServedResult(
         cell_of("stream-sync-20ms"), load, cpu=0.001, memory=10**7, peak_memory=3 * 10**7, grown=10**6
     )
-    settings = {"versions": {"Django": "6.1.3"}, "cpus": 2, "workers": 2, "threads": 8, "close": False, "ceiling": None}
-    document = {"settings": {**settings, "memory": 1, "seconds": 2, "requests": 0}, "results": [result.as_json()]}
+    settings = {"versions": {"Django": "6.1.3"}, "cpus": 2, "workers": 2, "threads": 8, "ceiling": None}
+    document = {
+        "settings": {**settings, "memory": 1, "seconds": 2, "requests": 0, "close": False, "leave": 0},
+        "results": [result.as_json()],
+    }
     served.write(document, tmp_path)
     page = " ".join((tmp_path / "index.html").read_text().split())
     assert 'first byte p50 ms</th><th scope="col">first byte p95 ms</th>' in page
@@ -472,7 +483,7 @@ def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]
         (["--middleware", "none startproject", "--host", "http://nowhere:1"], {}, "Error: a server .* one .*"),
         (["--concurrency", "four"], {}, "Error: not a number: four"),
         (["--concurrency", "0"], {}, "Error: not above 0: 0"),
-        (["--requests", "9", "--pages", "file"], {}, "Error: wrk alone counts requests, and not those of streams: .*"),
+        (["--requests", "9", "--pages", "file"], {}, "Error: Locust, which loads streams .*"),
         (["--generator", "siege"], {}, "Error: no generator siege: there are wrk, locust"),
         ([], {"PATH": "/nowhere"}, "Error: wrk is not installed: apt-get install wrk, or GENERATOR=locust"),
         (

@@ -29,6 +29,7 @@ from tools.terminal import cannot_measure, console, numbers, progress
 @click.option("--remote-workers", default=0, show_default=True, type=click.IntRange(0), help="Locust's, to wait for.")
 @click.option("--bind", default="127.0.0.1", show_default=True, help="Where Locust's master listens for workers.")
 @click.option("--close", is_flag=True, help="A connection for each request: keep none alive.")
+@click.option("--leave", default=0, type=click.IntRange(0), help="Milliseconds without a byte until a client leaves.")
 @click.option("--host", default="", help="Load a server that runs elsewhere, http://name:port, and start none.")
 @click.option("--verify", "only_verify", is_flag=True, help="Ask for each page once, and say what works.")
 @click.option("--base", default="", help="Compare with this Django, by the instructions of the servers' processes.")

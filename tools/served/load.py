@@ -76,7 +76,8 @@ class Load:
 class Generator:
     """Which program makes load, with which settings.
 
-    ``requests``: so many, however long they take; ``close``: each request on a connection of its own.
+    ``requests``: so many, however long they take; ``close``: each request on a connection of its own; ``leave``: the
+    milliseconds after which a client closes its connection, an error, if no byte has come, 0 if it waits.
     """
 
     name: str
@@ -87,15 +88,16 @@ class Generator:
     bind: str = "127.0.0.1"
     close: bool = False
     requests: int = 0
+    leave: int = 0
 
     def load(
         self, host: str, path: str, shape: Shape, seconds: int, cookie: str = "", first_byte: bool = False
     ) -> Load:
-        """Make load for some seconds, each request with a cookie; Locust alone can tell when a first byte came.
+        """Make load for some seconds, each request with a cookie; Locust alone tells of a first byte, and leaves.
 
         Raises LoadFailed with the generator's last words.
         """
-        if self.name == "wrk" and not shape.rate and not first_byte:
+        if self.name == "wrk" and not (shape.rate or first_byte or self.leave):
             return self._wrk(host, path, shape, seconds, cookie)
         if self.requests:
             seconds = math.ceil(self.requests / shape.rate)
@@ -124,7 +126,7 @@ class Generator:
         words += ["--users", str(users), "--spawn-rate", str(max(users, 100)), "--run-time", f"{seconds}s"]
         words += ["--json-file", str(answer), "--exit-code-on-error", "0", *self._distributed()]
         words += ["--host", host, "--path", path, "--arrivals", str(shape.rate), "--sources", str(users)]
-        words += [*(["--close"] if self.close else []), *options]
+        words += ["--leave", str(self.leave), *(["--close"] if self.close else []), *options]
         self._run([sys.executable, "-m", "locust", *words], seconds + (WORKERS_WAIT if self.remote_workers else 0))
         return _of_locust(json.loads(answer.with_suffix(".json").read_text()))
 

@@ -10,6 +10,7 @@ from http import HTTPStatus
 import gevent
 from locust import FastHttpUser, constant, events, task
 from locust.contrib.fasthttp import FAILURE_EXCEPTIONS, ResponseContextManager
+from locust.env import Environment
 
 
 @events.init_command_line_parser.add_listener  # type: ignore[untyped-decorator]
@@ -18,6 +19,9 @@ def add_options(parser: ArgumentParser) -> None:
     parser.add_argument("--arrivals", type=float, default=0.0, help="A second, of all users; 0 is a closed loop.")
     parser.add_argument("--cookie", default="", help="What each request carries.")
     parser.add_argument("--first-byte", action="store_true", help="Tell when the first byte of each body came.")
+    parser.add_argument(
+        "--leave", type=int, default=0, help="Milliseconds without a byte until a user leaves; 0: none."
+    )
     parser.add_argument("--close", action="store_true", help="A connection for each request.")
     parser.add_argument("--sources", type=int, default=1, help="The users among whom the arrivals are shared out.")
 
@@ -31,6 +35,12 @@ class Visitor(FastHttpUser):
 
     concurrency = 10_000
     wait_time = constant(0)
+
+    def __init__(self, environment: Environment) -> None:
+        assert environment.parsed_options
+        if environment.parsed_options.leave:
+            self.network_timeout = environment.parsed_options.leave / 1000
+        super().__init__(environment)
 
     @task
     def visit(self) -> None:

@@ -33,7 +33,7 @@ from tools.terminal import Problem, console, progress
 
 SITE = ROOT / ".asv" / "html" / "served"
 PACKAGES = "gunicorn uvicorn uvloop daphne hypercorn granian asgiref psycopg asyncpg aiohttp"
-SHOWN = ["workers", "threads", "seconds", "requests", "generator", "processes", "close"]
+SHOWN = ["workers", "threads", "seconds", "requests", "generator", "processes", "close", "leave"]
 """The settings that the page tells."""
 
 
@@ -103,7 +103,14 @@ def experiment_on(tree: Tree, settings: Settings, folder: Path) -> Iterator[Expe
     server_cpus, generator_cpus = load.cpus()
     if settings.processes > len(generator_cpus):
         generator_cpus |= server_cpus
-    distributed = settings.processes, settings.remote_workers, settings.bind, settings.close, settings.requests
+    distributed = (
+        settings.processes,
+        settings.remote_workers,
+        settings.bind,
+        settings.close,
+        settings.requests,
+        settings.leave,
+    )
     generator = load.Generator(settings.generator, generator_cpus, folder, *distributed)
     environment = {
         "PYTHONPATH": str(tree.path),
@@ -145,9 +152,11 @@ def check(settings: Settings, cells: Sequence[ServedCell]) -> None:
     if 0 <= soft < needed:
         resource.setrlimit(resource.RLIMIT_NOFILE, (needed, hard))
     load.check(settings.generator)
-    counted_by_locust = settings.generator == "locust" or any(cell.page.is_stream for cell in cells)
-    if settings.requests and counted_by_locust and most:
-        raise Problem("wrk alone counts requests, and not those of streams: give RATES, or OPTIONS='--seconds 60'")
+    by_locust = settings.generator == "locust" or settings.leave or any(cell.page.is_stream for cell in cells)
+    if settings.requests and by_locust and most:
+        raise Problem(
+            "Locust, which loads streams and leaves, counts no requests: give RATES, or OPTIONS='--seconds 60'"
+        )
     if settings.host and len({page.middleware for page in settings.pages}) > 1:
         raise Problem("a server elsewhere has one middleware: name it by MIDDLEWARE")
 

@@ -26,7 +26,8 @@ def table(document: Mapping[str, Any]) -> Group:
     ceiling = f"; the generator reaches {settings['ceiling']:,.0f} requests/s" if settings["ceiling"] else ""
     title = Text(
         f"Django {settings['versions']['Django']}, {settings['cpus']} CPUs, {settings['workers']} workers, "
-        f"{settings['threads']} threads{', a connection for each request' if settings['close'] else ''}{ceiling}"
+        f"{settings['threads']} threads{', a connection for each request' if settings['close'] else ''}"
+        f"{', clients leave after {} ms'.format(settings['leave']) if settings['leave'] else ''}{ceiling}"
     )
     pages = groups(document["results"], lambda row: row["page"])
     return Group(title, *[_table(page, rows) for page, rows in pages.items()], NOTE)

@@ -33,6 +33,7 @@ class Settings:
     host: str = ""
     close: bool = False
     requests: int = 0
+    leave: int = 0
 
 
 def servers_of(names: Sequence[str]) -> list[str]:
