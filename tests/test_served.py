@@ -341,10 +341,10 @@ def test_a_load_of_so_many_requests(experiment: Experiment, counting: str) -> No
 
 
 class Slowly(Counting):
-    """Sends headers at once, a part of the body later, and the rest of it later still."""
+    """Sends headers at once, a part of the body later, and the rest of it later still, to whom has a session."""
 
     def do_GET(self) -> None:
-        self.send_response(200)
+        self.send_response(200 if self.headers["Cookie"] == "sessionid=bob's" else 403)
         self.send_header("Content-Length", "2")
         self.end_headers()
         for seconds in (0.05, 0.15):
@@ -355,7 +355,7 @@ class Slowly(Counting):
 
 def test_the_first_byte_is_neither_the_headers_nor_the_whole(experiment: Experiment) -> None:
     with serving(Slowly) as address:
-        load = experiment.generator.load(address, "/", Shape(8), 3, first_byte=True)
+        load = experiment.generator.load(address, "/", Shape(8), 3, "sessionid=bob's", first_byte=True)
     assert load.errors == 0
     assert load.first_p50
     assert load.p50
@@ -399,7 +399,7 @@ def test_streams_and_memory_are_in_table_and_page(tmp_path: Path) -> None:
     page = " ".join((tmp_path / "index.html").read_text().split())
     assert 'first byte p50 ms</th><th scope="col">first byte p95 ms</th>' in page
     assert "<td>too few</td> <td>10.0</td> <td>20.0</td>" in page
-    assert "<td>10</td> <td>30</td> <td>1</td>" in page
+    assert "<td>10.0</td> <td>30.0</td> <td>1.0</td>" in page
     with (console := Console(width=160)).capture() as shown:
         console.print(table(document))
     assert "100/s 300 ms, first byte 10/20 ms" in shown.get()
