@@ -99,7 +99,7 @@ class Generator:
         """
         if self.name == "wrk" and not (shape.rate or first_byte or self.leave):
             return self._wrk(host, path, shape, seconds, cookie)
-        if self.requests:
+        if self.requests and shape.rate:
             seconds = math.ceil(self.requests / shape.rate)
         options = [*(["--cookie", cookie] if cookie else []), *(["--first-byte"] if first_byte else [])]
         return self._locust(host, path, shape, seconds, options)

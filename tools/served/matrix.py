@@ -36,6 +36,9 @@ PACKAGES = "gunicorn uvicorn uvloop daphne hypercorn granian asgiref psycopg asy
 SHOWN = ["workers", "threads", "seconds", "requests", "generator", "processes", "close", "leave"]
 """The settings that the page tells."""
 
+SHARED = ["processes", "remote_workers", "bind", "close", "requests", "leave"]
+"""The settings that are the generator's."""
+
 
 def serve(settings: Settings) -> int:
     """Measure the matrix, write the page and the JSON, print the table; return 1 where a cell failed, 0 otherwise."""
@@ -103,15 +106,8 @@ def experiment_on(tree: Tree, settings: Settings, folder: Path) -> Iterator[Expe
     server_cpus, generator_cpus = load.cpus()
     if settings.processes > len(generator_cpus):
         generator_cpus |= server_cpus
-    distributed = (
-        settings.processes,
-        settings.remote_workers,
-        settings.bind,
-        settings.close,
-        settings.requests,
-        settings.leave,
-    )
-    generator = load.Generator(settings.generator, generator_cpus, folder, *distributed)
+    shared = {name: getattr(settings, name) for name in SHARED}
+    generator = load.Generator(settings.generator, generator_cpus, folder, **shared)
     environment = {
         "PYTHONPATH": str(tree.path),
         "PYTHONHASHSEED": "0",

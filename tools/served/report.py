@@ -59,9 +59,8 @@ def _cell(rows: Sequence[Row]) -> str:
     throughput, latency = median(rows, "throughput"), median(rows, "p95")
     marks = ("!" if any(row["errors"] for row in rows) else "") + ("*" if any(row["limited"] for row in rows) else "")
     spread = variation(rows, "instructions")
-    first = [
-        f"{seconds * 1000:,.0f}" for name in ("first_p50", "first_p95") for seconds in [median(rows, name)] if seconds
-    ]
+    seen = [median(rows, name) for name in ("first_p50", "first_p95")]
+    first = [f"{seconds * 1000:,.0f}" for seconds in seen if seconds is not None]
     return (
         f"{throughput:,.0f}/s{marks}"
         + (f" {latency * 1000:,.0f} ms" if latency is not None else "")

@@ -11,20 +11,8 @@ from tools.site.templating import copy_assets, environment
 
 Row = Mapping[str, Any]
 
-MEASURED = [
-    "throughput",
-    "p50",
-    "p95",
-    "p99",
-    "first_p50",
-    "first_p95",
-    "errors",
-    "good",
-    "cpu",
-    "instructions",
-    "memory",
-]
-MEASURED += ["peak_memory", "grown", "database_connections", "others"]
+MEASURED = ["throughput", "p50", "p95", "p99", "errors", "good", "cpu", "instructions", "memory"]
+MEASURED += ["first_p50", "first_p95", "peak_memory", "grown", "database_connections", "others"]
 
 
 def name_of(row: Row) -> str:
