@@ -367,7 +367,7 @@ def test_clients_that_leave(experiment: Experiment, monkeypatch: pytest.MonkeyPa
     with serving(Slowly) as address:
         load = replace(experiment.generator, leave=20).load(address, "/", Shape(4), 2)
     assert load.good == 0
-    assert 40 < load.errors <= Slowly.connections
+    assert 10 < load.errors <= Slowly.connections
 
 
 def test_a_peak_between_two_looks_and_none_of_before(tmp_path: Path) -> None:
