@@ -1,6 +1,5 @@
 """Bridging: what asgiref's crossings cost beside Django, and what its adapter costs a Django under WSGI."""
 
-import contextlib
 import contextvars
 from concurrent.futures import ThreadPoolExecutor
 
@@ -10,6 +9,7 @@ from asgiref.current_thread_executor import CurrentThreadExecutor
 from asgiref.sync import AsyncToSync, SyncToAsync, ThreadSensitiveContext, async_to_sync, sync_to_async
 from asgiref.wsgi import WsgiToAsgi
 
+from benchproject.views import bridging as views
 from harness import cells, loop, project, proof
 from harness.asgi import ASGICaller
 from harness.response import Lie
@@ -104,32 +104,40 @@ class InThreadSensitiveContext(ThreadSensitive):
         return {**super().runs(*variant), ThreadSensitiveContext.__aexit__: 1}
 
 
-class FourCalls(cells.Calls):
-    """What do four calls of async_to_sync cost, each with a thread and a loop made for it, or in one context's thread?
+class Repeated(cells.Cells):
+    """What do calls of async_to_sync cost in one request of a sync view, and do they share a thread and a loop?
 
-    AsyncSingleThreadContext since asgiref 3.10.
+    Under WSGI each has both made for it; those of an AsyncSingleThreadContext (asgiref 3.10) share a thread. Under ASGI
+    all go to the server's loop.
     """
 
-    params = (["none", "AsyncSingleThreadContext"],)
-    param_names = ("context",)
+    params = (["WSGI", "ASGI"], [1, 5], ["none", "AsyncSingleThreadContext"])
+    param_names = ("interface", "calls", "context")
+    urlconf = "benchproject.views.bridging"
     track_threads = cells.exact("threads", "threads")
+    track_event_loops = cells.exact("event_loops", "loops")
+    track_tasks = cells.exact("tasks", "tasks")
 
-    def call(self, context):
+    def setup(self, interface, *variant):
+        super().setup(interface, "sync", *variant)
+
+    def prepare(self, calls, context):
         if context != "none" and not hasattr(sync, context):
             raise NotImplementedError("asgiref %s lacks %s" % (asgiref.__version__, context))
-        self.make_context = contextlib.nullcontext if context == "none" else getattr(sync, context)
-        crossing = async_to_sync(look_async)
 
-        def four_calls():
-            with self.make_context():
-                return [crossing() for _ in range(4)]
+    def path(self, calls, context):
+        return "/calls/%d/%s/sync/" % (calls, context)
 
-        return four_calls
+    def answer(self, calls, context):
+        return 200, b"\n".join([b"Hello, world!"] * calls)
 
-    def prove(self, context):
-        runs = {AsyncToSync.__call__: 4, self.make_context.__enter__: 1}
-        _, starts = proof.prove_runs(self.request, runs, look_async)
-        proof.prove_place("look_async", starts[look_async], own_thread=False, in_loop=True, times=4)
+    def runs(self, calls, context):
+        return {} if context == "none" else {getattr(sync, context).__enter__: 1}
+
+    def prove(self, interface, *variant):
+        super().prove(interface, "sync", *variant)
+        _, starts = proof.prove_runs(self.request, {AsyncToSync.__call__: variant[0]}, views.look)
+        proof.prove_place("look", starts[views.look], interface == "ASGI", in_loop=True, times=variant[0])
 
 
 @cells.costed()

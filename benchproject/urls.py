@@ -4,7 +4,7 @@ from django.urls import include, path
 
 from benchproject.views import hello
 
-PARTS = ["auth", "concurrency", "csrf", "database", "disconnect", "errors"]
+PARTS = ["auth", "bridging", "concurrency", "csrf", "database", "disconnect", "errors"]
 PARTS += ["messages", "page", "requests", "responses", "routing", "sessions", "signals", "views"]
 
 urlpatterns = [
