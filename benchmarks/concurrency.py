@@ -1,6 +1,7 @@
 """Many requests in flight on one loop, each in a task of its own as a server has it: what one costs, and what waits."""
 
 import asyncio
+import itertools
 import time
 
 from django.core.handlers import asgi
@@ -20,6 +21,7 @@ class InFlight(cells.Uncounted):
     KINDS = {
         "async, waits": "/wait/async/",
         "async, gathers three waits": "/gather/async/",
+        "async, waits in a thread": "/wait_in_thread/async/",
         "sync, waits": "/wait/sync/",
         "sync, computes": "/compute/sync/",
     }
@@ -30,8 +32,10 @@ class InFlight(cells.Uncounted):
     budget = 0.2  # seconds for the samples of a figure
 
     def setup(self, in_flight, kind):
-        threads = hasattr(asgi, "ThreadSensitiveContext") or kind != "sync, waits" or in_flight < 1000
-        project.need("a thread for each request (Django 4.0): this would take 10 seconds", threads)
+        queued = kind in ("sync, waits", "async, waits in a thread") and not hasattr(asgi, "ThreadSensitiveContext")
+        project.need(
+            "a thread for each request (Django 4.0): this would take 10 seconds", not queued or in_flight < 1000
+        )
         super().setup("ASGI", kind.partition(",")[0], kind)
         self.one = self.request
         computes = "computes" in kind
@@ -93,3 +97,63 @@ def computing(_):
     start = time.perf_counter()
     views.compute()
     return time.perf_counter() - start
+
+
+class AtOnce(cells.Uncounted):
+    """How many views of the requests in flight, or how many calls of their sync code, run at a time?
+
+    Isolates the queue for a thread, exactly: each waits until nobody else comes. Since Django 4.0 each request has a
+    thread of its own for its thread-sensitive code; before, all share one. Async views since 3.1.
+    """
+
+    KINDS = {
+        "sync": "/hold/sync/",
+        "async": "/hold/async/",
+        "async, calls sync code": "/hold_in_threads/1/async/",
+        "async, gathers three calls of sync code": "/hold_in_threads/3/async/",
+    }
+
+    params = [[1, 10, 100], list(KINDS)]
+    param_names = ["in_flight", "view"]
+    urlconf = "benchproject.views.concurrency"
+    patience = 0.3  # seconds after which nobody else is expected
+
+    def setup(self, in_flight, kind):
+        super().setup("ASGI", kind.partition(",")[0], kind)
+
+    def path(self, kind):
+        return self.KINDS[kind]
+
+    def calls(self, in_flight, kind):
+        return in_flight * (3 if "three" in kind else 1)
+
+    async def track_at_once(self, in_flight, kind):
+        """Return how many were held at once. Raises Lie unless each was released with an answer that came back."""
+        requests = [asyncio.ensure_future(self.request()) for _ in range(in_flight)]
+        at_once = await self.arrived(self.calls(in_flight, kind))
+        numbers = itertools.count()
+        while not all(request.done() for request in requests):
+            while views.held:
+                views.held.pop().set_result(b"%d " % next(numbers))
+            await asyncio.sleep(0)
+        answers = b"".join([self.request.response(await request).body for request in requests])
+        if sorted(map(int, answers.split())) != list(range(self.calls(in_flight, kind))):
+            raise Lie("%d are to be held, and answered was %s" % (self.calls(in_flight, kind), answers[:80]))
+        return at_once
+
+    track_at_once.unit = "calls"
+
+    async def arrived(self, calls):
+        """Return how many are held once all are, or nobody came for a while."""
+        arrived, end = 0, time.perf_counter() + self.patience
+        while arrived < calls and time.perf_counter() < end:
+            if len(views.held) > arrived:
+                arrived, end = len(views.held), time.perf_counter() + self.patience
+            await asyncio.sleep(0.001)
+        return arrived
+
+    def prove(self, in_flight, kind):
+        few, in_loop = min(in_flight, 10), kind == "async"
+        held = views.hold if in_loop else views.hold_until_released
+        _, starts = proof.witness(lambda: self.track_at_once(few, kind), held)
+        proof.prove_place(held.__name__, starts[held], in_loop, in_loop, times=self.calls(few, kind))
