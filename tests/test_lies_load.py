@@ -159,12 +159,14 @@ def benchmarks(part: str) -> str:
         ("startup.Startup.track_modules-4", view("hello"), "Hello, world!", "Hello, moon!", "first WSGI.*False"),
         ("memory.Kept.track_blocks_kept-0", view("hello"), 'b"Hello, world!"', 'b""', "got 200 b''"),
         (
-            "memory.Upload.track_peak_memory-1",
+            "memory.Upload.track_peak_memory-3",
             benchmarks("memory"),
             "bytes(self.SIZE + len(self.seed))",
             "bytes(9)",
             "got 200 b'9'",
         ),
+        ("memory.Upload.track_peak_memory-1", view("memory"), "len(request.body)", "10485854", "got 200"),
+        ("memory.Upload.track_peak_memory-5", view("memory"), "iter(functools", "(functools", "500"),
         ("memory.Stream.track_peak_memory-0", view("memory"), "for _ in range(CHUNKS)", "for _ in range(1)", "65536"),
         (
             "memory.Stream.track_peak_memory-0",

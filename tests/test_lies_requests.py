@@ -7,7 +7,7 @@ from test_lies import refused
 BENCHMARKS, VIEWS, WSGI, ASGI = "benchmarks/requests.py", "benchproject/views/requests.py", "wsgi.py", "asgi.py"
 
 QUERY, HEADERS_5, HEADERS_50, COOKIES = range(4)
-FORM, JSON, MULTIPART, LARGE, NEVER_READ = range(5)
+FORM, JSON, MULTIPART, FILE, LARGE, NEVER_READ = range(6)
 
 SWAPPED = """
 from django.core.asgi import get_asgi_application
@@ -50,6 +50,7 @@ def test_a_head_of_which_something_is_missing_is_refused(
         (ASGI, JSON, BENCHMARKS, "for n in range(20)", "for n in range(19)", "got 200 b'19 item 18'"),
         (WSGI, MULTIPART, VIEWS, '["file"].read()', '["file"].read(1 << 19)', "got 200 b'524288 "),
         (ASGI, MULTIPART, BENCHMARKS, "MULTIPART % noise(1, seed)", "MULTIPART % bytes(1 << 20)", "got 200 b'1048576 "),
+        (ASGI, FILE, BENCHMARKS, "MULTIPART % noise(3, seed)", "MULTIPART % noise(1, seed)", "got 200 b'1048576 "),
         (WSGI, LARGE, "harness/wsgi.py", "io.BytesIO(self.body)", "io.BytesIO(self.body[:-1])", "got 200 b'10485759 "),
         (WSGI, LARGE, BENCHMARKS, '"DATA_UPLOAD_MAX_MEMORY_SIZE": None', "", "got .*400"),
         (ASGI, LARGE, VIEWS, "summary(request.body)", "summary(request.body[1:])", "got 200 b'10485759 "),
@@ -75,4 +76,13 @@ def test_a_body_that_is_not_whole_or_not_read_is_refused(
         suite.write("benchproject/asgi.py", new)
     else:
         suite.change(file, old, new)
-    refused(suite, f"requests.Body.track_hops-{5 * (interface == ASGI) + variant}", complaint)
+    refused(suite, f"requests.Body.track_hops-{6 * (interface == ASGI) + variant}", complaint)
+
+
+@pytest.mark.parametrize(
+    ("old", "new"),
+    [("(scope, receive_and_count, send)", "(scope, receive, send)"), ("while not raw.done():", "while False:")],
+)
+def test_messages_that_nobody_counts_or_that_are_of_no_turn_are_not_believed(suite: Suite, old: str, new: str) -> None:
+    suite.change(BENCHMARKS, old, new)
+    refused(suite, "requests.Body.track_messages_a_turn-1", "messages were taken")

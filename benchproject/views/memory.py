@@ -1,25 +1,36 @@
 """Views that would show what Django keeps: a large upload, a large stream, and a wait until it is released."""
 
 import asyncio
+import functools
 
 from django.http import HttpResponse, StreamingHttpResponse
 from django.urls import path
 
 from benchproject.views import answered, both, hello
+from benchproject.views.responses import answering
 
 CHUNK, CHUNKS = 2**16, 1600
 
 waiting = []  # for each request that waits, a future of its answer
 
 
-def upload_sync(request):
-    next(answered)
-    return HttpResponse(str(request.FILES["file"].size))
+def file_size(request):
+    return request.FILES["file"].size
 
 
-async def upload_async(request):
-    next(answered)
-    return HttpResponse(str(request.FILES["file"].size))
+def body_size(request):
+    return len(request.body)
+
+
+def parts_size(request):
+    return sum(map(len, iter(functools.partial(request.read, CHUNK), b"")))
+
+
+SIZES = {"file": file_size, "body": body_size, "parts": parts_size}
+
+
+def upload(request, reads):
+    return HttpResponse(str(SIZES[reads](request)))
 
 
 def stream_sync(request):
@@ -45,7 +56,7 @@ async def wait_async(request):
 
 urlpatterns = [
     *hello.urlpatterns,
-    *both("upload", upload_sync, upload_async),
+    *both("upload/<reads>", *answering(upload)),
     *both("stream", stream_sync, stream_async),
     path("wait/async/", wait_async),
 ]
