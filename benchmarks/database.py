@@ -7,13 +7,17 @@ import contextlib
 import importlib
 import os
 import secrets
+import time
+import weakref
 from urllib.parse import unquote, urlsplit
 
 from asgiref.sync import sync_to_async
 from django.core.exceptions import ImproperlyConfigured
 from django.db import connection, models, transaction
+from django.db.backends.signals import connection_created
 
 from harness import cells, loop, project, sqlite
+from harness.count import uncollected
 from harness.proof import prove_runs, witness
 from harness.response import Lie
 
@@ -79,6 +83,11 @@ def need_async(operation):
     project.need("async transactions", operation != "atomic" or hasattr(transaction, "aatomic"))
 
 
+def begins(database):
+    """Tell whether Django begins a transaction by a statement; psycopg does by itself."""
+    return database == "SQLite"
+
+
 def execute(sql):
     """Execute SQL beside the ORM, and return its cursor."""
     cursor = connection.cursor()
@@ -90,8 +99,8 @@ def execute(sql):
 class Forum(Items, cells.Cells):
     """What does the forum's view cost: a list of items, then one item's detail?
 
-    Isolates the way to the ORM, and a connection that is kept (CONN_MAX_AGE) from one opened for each request. Async
-    views since Django 3.1, async queries since 4.1.
+    Isolates the way to the ORM, and a connection that is kept (CONN_MAX_AGE) from one opened for each request: under
+    ASGI each is, and a kept one is left open. Async views since Django 3.1, async queries since 4.1.
     """
 
     params = [*cells.Cells.params[:1], list(Items.APIS), ["kept", "opened for each request"], list(Items.DATABASES)]
@@ -129,8 +138,47 @@ class Forum(Items, cells.Cells):
 
     track_connections.unit = "connections"
 
+    def track_connections_left(self, *params):
+        """Return how many connections a request leaves open until the collector comes: of ten, once warm."""
+        opened = weakref.WeakSet()
+
+        def note(connection, **named):
+            opened.add(connection)
+
+        connection_created.connect(note)
+        try:
+            with uncollected():
+                before = self.left_open(opened, 1)
+                return (self.left_open(opened, 10) - before) / 10
+        finally:
+            connection_created.disconnect(note)
+
+    def left_open(self, opened, requests):
+        for _ in range(requests):
+            loop.settle(self.request())
+        time.sleep(0.1)  # asgiref does not wait for the thread that ends a request's thread
+        return sum(each.connection is not None for each in opened)
+
+    track_connections_left.unit = "connections"
+
     def prove(self, interface, api, *variant):
         super().prove(interface, self.APIS[api], api, *variant)
+
+
+class AtomicRequests(Forum):
+    """What does the forum's view cost in a transaction of its own (ATOMIC_REQUESTS)? Django refuses an async view."""
+
+    params = [*cells.Cells.params[:1], ["sync ORM"], ["kept", "opened for each request"], list(Items.DATABASES)]
+    track_instructions = track_time_to_anchor = track_anchor_to_itself = track_anchor_seconds = None
+
+    def settings(self, *variant):
+        settings = super().settings(*variant)
+        settings["DATABASES"]["default"]["ATOMIC_REQUESTS"] = True
+        return settings
+
+    def runs(self, api, kept, database):
+        executed = {project.method(EXECUTE): 2 + begins(database), transaction.Atomic.__exit__: 1}
+        return {**super().runs(api, kept, database), **executed}
 
 
 # What an operation must return of a table whose titles end with a seed, which has one more item.
@@ -172,7 +220,7 @@ class Query(Items, cells.Calls):
         return sync_to_async(call) if api == "sync_to_async" else call
 
     def runs(self, operation, api, database):
-        begin = operation == "atomic" and database == "SQLite"  # psycopg sends BEGIN by itself
+        begin = operation == "atomic" and begins(database)
         return {project.method(EXECUTE): self.OPERATIONS[operation][0] + begin}
 
     def prove(self, operation, api, database):

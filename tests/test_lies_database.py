@@ -34,6 +34,14 @@ def page():"""
             "[]",
             "execute ran 0 times",
         ),
+        (
+            "AtomicRequests.track_hops-0",
+            BENCHMARKS,
+            '["ATOMIC_REQUESTS"] = True',
+            '["ATOMIC"] = True',
+            "ran 2 times, not 3",
+        ),
+        ("AtomicRequests.track_hops-4", QUERIES, "def page():", CACHED, "execute ran 1 times, not 3"),
         ("Query.time_call-0", QUERIES, "Item.objects.get(pk=50).title", '"Item 50"', "execute ran 0 times"),
         ("Query.time_call-0", CONTENT, '"Item %d" % pk', '"Item"', "returned and left"),
         ("Query.time_call-2", BENCHMARKS, "sync_to_async(call)", "(lambda: None)", "execute ran 0 times"),
@@ -49,6 +57,20 @@ def page():"""
 def test_a_lie_is_refused(suite: Suite, benchmark: str, file: str, old: str, new: str, complaint: str) -> None:
     suite.change(file, old, new)
     refused(suite, f"database.{benchmark}", complaint)
+
+
+UNCLOSED = """from django.core.signals import request_finished
+from django.db import close_old_connections
+
+request_finished.disconnect(close_old_connections)
+"""
+
+
+@pytest.mark.parametrize(("after", "left"), [("", 0), (UNCLOSED, 1)])
+def test_a_connection_that_is_not_closed_shows(suite: Suite, after: str, left: int) -> None:
+    view = "benchproject/views/database.py"
+    suite.write(view, (suite.root / view).read_text() + after)
+    assert suite.run("database.Forum.track_connections_left-14") == left
 
 
 def test_an_unreachable_postgresql_is_no_result(suite: Suite, monkeypatch: pytest.MonkeyPatch) -> None:
