@@ -94,22 +94,26 @@ class Upload(cells.NativeCells, cells.Uncounted):
 
 
 class Stream(cells.Uncounted):
-    """How much memory does a stream of 100 MB take at most, from a sync and from an async iterator?
+    """How much memory does a stream of 100 MB take at most, from a sync and from an async iterator, or from a file?
 
     Isolates whether Django passes on each chunk or collects them all. Async iterators since Django 4.2.
     """
 
     urlconf = "benchproject.views.memory"
+    params, param_names = cells.over(cells.Cells, source=["stream", "file"])
     track_peak_memory = peak_memory
 
-    def prepare(self):
-        there = self.view == "sync" or hasattr(StreamingHttpResponse, "__aiter__")
+    def prepare(self, source):
+        there = self.view == "sync" or source == "file" or hasattr(StreamingHttpResponse, "__aiter__")
         project.need("async iterators in StreamingHttpResponse (Django 4.2)", there)
 
-    def path(self):
-        return "/stream/%s/" % self.view
+    def path(self, source):
+        return "/%s/%s/" % (source, self.view)
 
-    def answer(self):
+    def headers(self, source):
+        return {"Content-Type": "application/octet-stream"} if source == "file" else super().headers(source)
+
+    def answer(self, source):
         return 200, str(views.CHUNK * views.CHUNKS).encode()
 
     def enter(self, path, message):

@@ -1,5 +1,6 @@
 """Responses: what each kind of response costs, from the view's return to the last byte that the server gets."""
 
+import copy
 import inspect
 import json
 
@@ -97,11 +98,53 @@ class Headers(cells.NativeCells):
             raise Lie("asked for %s, got %s" % (sets, came))
 
 
+class Noting(bytes):
+    """Content that notes which parts are taken of it."""
+
+    def __init__(self, content):
+        self.taken = []
+
+    def __getitem__(self, part):
+        self.taken.append(part)
+        return super().__getitem__(part)
+
+
+def sent_by_wsgi(application, send):
+    """Return the application, which calls ``send(chunk)`` with each chunk that a server gets."""
+
+    def sending(environ, start_response):
+        body = application(environ, start_response)
+        try:
+            for chunk in body:
+                send(chunk)
+                yield chunk
+        finally:
+            body.close()
+
+    return sending
+
+
+def sent_by_asgi(application, send):
+    async def sending(scope, receive, send_message):
+        async def send_both(message):
+            if message.get("body"):
+                send(message["body"])
+            await send_message(message)
+
+        await application(scope, receive, send_both)
+
+    return sending
+
+
+SENT_BY = {"WSGI": sent_by_wsgi, "ASGI": sent_by_asgi}
+
+
 @cells.costed(["WSGI", "ASGI"], ["sync", "async"], [100])
 class StreamingHttpResponse(cells.NativeCells):
     """What does a stream cost, by its chunks and the kind of its iterator? The wrong kind is read whole, in a crossing.
 
-    A chunk is 1 KB. Sync iterators since Django 3.0 (ASGI: 3.1), async iterators since 4.2.
+    A chunk is 1 KB. Chunks ahead are those that Django takes before it sends one: of a stream, one. Sync iterators
+    since Django 3.0 (ASGI: 3.1), async iterators since 4.2.
     """
 
     urlconf = "benchproject.views.responses"
@@ -129,3 +172,19 @@ class StreamingHttpResponse(cells.NativeCells):
         came = len(self.request.chunks(loop.settle(self.request())))
         if came != chunks:
             raise Lie("asked for %d chunks, got %d" % (chunks, came))
+
+    def track_chunks_ahead(self, interface, iterator, chunks):
+        """Return how many chunks Django takes before a server gets the first. Raises Lie where it gets others."""
+        request, content, ahead = copy.copy(self.request), views.CONTENT, []
+        views.CONTENT = noting = Noting(content)
+        request.application = SENT_BY[interface](request.application, lambda chunk: ahead.append(len(noting.taken)))
+        try:
+            self.prove_response(request.response(loop.settle(request())), iterator, chunks)
+        finally:
+            views.CONTENT = content
+        if [len(ahead), len(noting.taken)] != [chunks, chunks]:
+            raise Lie("%d chunks were sent, of %d that were taken" % (len(ahead), len(noting.taken)))
+        return ahead[0]
+
+    track_chunks_ahead.unit = "chunks"
+    track_chunks_ahead.params = [["WSGI", "ASGI"], ["sync", "async"], [100]]

@@ -168,6 +168,7 @@ def benchmarks(part: str) -> str:
         ("memory.Upload.track_peak_memory-1", view("memory"), "len(request.body)", "10485854", "got 200"),
         ("memory.Upload.track_peak_memory-5", view("memory"), "iter(functools", "(functools", "500"),
         ("memory.Stream.track_peak_memory-0", view("memory"), "for _ in range(CHUNKS)", "for _ in range(1)", "65536"),
+        ("memory.Stream.track_peak_memory-5", view("memory"), "CHUNK * CHUNKS", "CHUNK", "got 200 b'65536'"),
         (
             "memory.Stream.track_peak_memory-0",
             benchmarks("memory"),

@@ -93,3 +93,22 @@ def test_another_stream_is_refused(suite: Suite, cell: int, old: str, new: str, 
 def test_a_stream_that_comes_at_once_is_refused(suite: Suite, cell: int, file: str, source: str) -> None:
     suite.write(f"benchproject/{file}", source)
     refused(suite, f"responses.StreamingHttpResponse.track_hops-{cell}", "asked for 100 chunks, got 1")
+
+
+@pytest.mark.parametrize(
+    ("cell", "old", "new", "complaint"),
+    [
+        (0, "                send(chunk)\n", "", "0 chunks were sent, of 100"),
+        (3, '                send(message["body"])\n', "                pass\n", "0 chunks were sent, of 100"),
+        (2, "views.CONTENT = noting = Noting", "noting = Noting", "100 chunks were sent, of 0"),
+    ],
+)
+def test_chunks_that_nobody_counts_are_refused(suite: Suite, cell: int, old: str, new: str, complaint: str) -> None:
+    suite.change("benchmarks/responses.py", old, new)
+    refused(suite, f"responses.StreamingHttpResponse.track_chunks_ahead-{cell}", complaint)
+
+
+@pytest.mark.parametrize(("iterator", "ahead"), [("lines_sync(chunks)", 1), ("list(lines_sync(chunks))", 100)])
+def test_a_stream_that_is_read_ahead_shows(suite: Suite, iterator: str, ahead: int) -> None:
+    suite.change(VIEWS, "lines_sync(chunks)", iterator)
+    assert suite.run_forked("responses.StreamingHttpResponse.track_chunks_ahead-0") == ahead

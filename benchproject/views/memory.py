@@ -3,7 +3,7 @@
 import asyncio
 import functools
 
-from django.http import HttpResponse, StreamingHttpResponse
+from django.http import FileResponse, HttpResponse, StreamingHttpResponse
 from django.urls import path
 
 from benchproject.views import answered, both, hello
@@ -33,6 +33,22 @@ def upload(request, reads):
     return HttpResponse(str(SIZES[reads](request)))
 
 
+class Zeros:
+    """A file of zeros that nothing holds whole."""
+
+    def __init__(self):
+        self.left = CHUNK * CHUNKS
+
+    def read(self, size):
+        size = min(size, self.left)
+        self.left -= size
+        return bytes(size)
+
+
+def file(request):
+    return FileResponse(Zeros())
+
+
 def stream_sync(request):
     next(answered)
     return StreamingHttpResponse(bytes(CHUNK) for _ in range(CHUNKS))
@@ -58,5 +74,6 @@ urlpatterns = [
     *hello.urlpatterns,
     *both("upload/<reads>", *answering(upload)),
     *both("stream", stream_sync, stream_async),
+    *both("file", *answering(file)),
     path("wait/async/", wait_async),
 ]
