@@ -16,6 +16,8 @@ from benchproject.views import memory as views
 from harness import cells, loop, project
 from harness.response import Lie
 
+THRESHOLD = gc.get_threshold()[0]
+
 
 class Kept(cells.Uncounted):
     """How many blocks of memory does a request leave behind? None, where Django is healthy.
@@ -41,6 +43,45 @@ class Kept(cells.Uncounted):
         return max(0, round(grown / (self.REQUESTS // 5)))
 
     track_blocks_kept.unit = "blocks"
+
+
+class Collector(cells.Uncounted):
+    """How often does a request have Python's garbage collector run, and how many seconds does that take?
+
+    Isolates what comes of the cycles that handlers.Hello counts as garbage. In 500 requests the collections repeat to
+    one or two. Async views since Django 3.1.
+    """
+
+    REQUESTS, PARTS = 500, 5
+
+    def collected(self, requests):
+        """Return the seconds of each collection during some requests. Raises Lie where there would be none."""
+        times = []
+
+        def note(phase, info):
+            times.append(time.perf_counter())
+
+        gc.callbacks.append(note)
+        try:
+            for _ in range(requests):
+                loop.settle(self.request())
+        finally:
+            gc.callbacks.remove(note)
+        if not gc.isenabled() or gc.get_threshold()[0] != THRESHOLD:
+            raise Lie("the collector is not as Python has it: %s, %s" % (gc.isenabled(), gc.get_threshold()))
+        return [stop - start for start, stop in zip(times[::2], times[1::2])]
+
+    def track_collections(self, *params):
+        self.collected(self.REQUESTS // self.PARTS)
+        gc.collect()
+        return len(self.collected(self.REQUESTS)) / self.REQUESTS
+
+    def track_seconds(self, *params):
+        part = self.REQUESTS // self.PARTS
+        self.collected(part)
+        return {"samples": [sum(self.collected(part)) / part for _ in range(self.PARTS)], "number": part}
+
+    track_collections.unit, track_seconds.unit = "collections", "seconds"
 
 
 def peak_memory(self, *params):

@@ -159,6 +159,20 @@ def benchmarks(part: str) -> str:
         ("startup.Startup.track_modules-4", view("hello"), "Hello, world!", "Hello, moon!", "first WSGI.*False"),
         ("memory.Kept.track_blocks_kept-0", view("hello"), 'b"Hello, world!"', 'b""', "got 200 b''"),
         (
+            "memory.Collector.track_collections-2",
+            view("hello"),
+            "def hello_sync(request):\n",
+            "def hello_sync(request):\n    __import__('gc').disable()\n",
+            "the collector is not as Python has it",
+        ),
+        (
+            "memory.Collector.track_seconds-0",
+            view("hello"),
+            "def hello_sync(request):\n",
+            "def hello_sync(request):\n    __import__('gc').set_threshold(10**6)\n",
+            "the collector is not as Python has it",
+        ),
+        (
             "memory.Upload.track_peak_memory-3",
             benchmarks("memory"),
             "bytes(self.SIZE + len(self.seed))",
@@ -195,6 +209,15 @@ def test_a_view_that_keeps_its_requests_shows(suite: Suite) -> None:
         view("hello"), "def hello_sync(request):\n", "kept = []\ndef hello_sync(request):\n    kept.append(request)\n"
     )
     assert suite.run("memory.Kept.track_blocks_kept-0") > 1
+
+
+def test_cycles_that_a_view_leaves_show(suite: Suite) -> None:
+    suite.change(
+        view("hello"),
+        "def hello_sync(request):\n",
+        "def hello_sync(request):\n    for _ in range(7):\n        cycle = []\n        cycle.append(cycle)\n",
+    )
+    assert 0 < suite.run_forked("memory.Collector.track_collections-0") <= 7 / 100
 
 
 def test_a_task_and_a_thread_that_are_left_over_show(suite: Suite) -> None:
