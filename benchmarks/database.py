@@ -106,6 +106,9 @@ class Forum(Items, cells.Cells):
     params = [*cells.Cells.params[:1], list(Items.APIS), ["kept", "opened for each request"], list(Items.DATABASES)]
     param_names = ["interface", "api", "connection", "database"]
     urlconf = "benchproject.views.database"
+    track_threads = cells.exact("threads", "threads")
+    track_event_loops = cells.exact("event_loops", "loops")
+    track_tasks = cells.exact("tasks", "tasks")
 
     def setup(self, interface, api, *variant):
         super().setup(interface, self.APIS[api], api, *variant)
