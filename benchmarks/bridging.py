@@ -111,7 +111,7 @@ class Repeated(cells.Cells):
     all go to the server's loop.
     """
 
-    params = (["WSGI", "ASGI"], [1, 5], ["none", "AsyncSingleThreadContext"])
+    params = (["WSGI", "ASGI"], [1, 5], list(views.CONTEXTS))
     param_names = ("interface", "calls", "context")
     urlconf = "benchproject.views.bridging"
     track_threads = cells.exact("threads", "threads")
@@ -122,7 +122,7 @@ class Repeated(cells.Cells):
         super().setup(interface, "sync", *variant)
 
     def prepare(self, calls, context):
-        if context != "none" and not hasattr(sync, context):
+        if not views.CONTEXTS[context]:
             raise NotImplementedError("asgiref %s lacks %s" % (asgiref.__version__, context))
 
     def path(self, calls, context):
@@ -132,7 +132,7 @@ class Repeated(cells.Cells):
         return 200, b"\n".join([b"Hello, world!"] * calls)
 
     def runs(self, calls, context):
-        return {} if context == "none" else {getattr(sync, context).__enter__: 1}
+        return {views.CONTEXTS[context].__enter__: 1}
 
     def prove(self, interface, *variant):
         super().prove(interface, "sync", *variant)
