@@ -1,11 +1,13 @@
 """asv's files of results, read and checked by one schema: what measure, merge, bench and the site take is by it.
 
 The schema is that of asv 0.6: result files of version 2. It has bounds, so that all that it takes can be published.
-What a time beside the anchor tells, and how small a change of it, is said here for bench and the site.
+What a time beside the anchor tells, and how small a change of it, is said here for bench and the site; what changes
+come to, for compare and the site.
 """
 
 import json
 import math
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 from typing import Annotated, Any, Literal, NamedTuple, Self, TypeVar
 
@@ -85,6 +87,37 @@ def resolution_of_ratios(*both: AnchoredTime) -> float:
     """
     intervals = math.hypot(*(each.interval / each.ratio for each in both))
     return max(intervals, *(abs(math.log(each.control)) for each in both))
+
+
+VerdictWord = Literal["unchanged", "slower", "faster", "cannot tell"]
+
+
+def word_of(moved: Mapping[str, VerdictWord], waits: float, counts: bool) -> VerdictWord:
+    """Return what the changes of a cell come to (docs/method.md, From numbers to words).
+
+    ``moved`` says by unit, "instructions" and "time", what each that was measured did; ``waits`` is how many more there
+    are, crossings, hops and the like added up; ``counts`` whether any count differs.
+    """
+    changed = {unit: word for unit, word in moved.items() if word != "unchanged"}
+    if len(set(changed.values())) > 1:
+        return "cannot tell"
+    for word in changed.values():
+        return "cannot tell" if word == "faster" and waits > 0 and "time" not in changed else word
+    if waits > 0:
+        return "slower"
+    return "unchanged" if moved or not counts else "cannot tell"
+
+
+def worst(words: Iterable[tuple[VerdictWord, bool]]) -> VerdictWord:
+    """Return the worst of the words of cells, each with whether it was measured beside its counts.
+
+    Where a cell was measured, those of which only counts are known are not in doubt.
+    """
+    found = list(words)
+    measured = any(was for _, was in found)
+    there = {word for word, was in found if was or word != "cannot tell" or not measured}
+    order: tuple[VerdictWord, ...] = ("slower", "faster", "cannot tell", "unchanged")
+    return next(word for word in order if word in there)
 
 
 class Unusable(Problem):

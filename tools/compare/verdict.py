@@ -9,11 +9,10 @@ from scipy.special import stdtrit
 
 from harness.callgrind import FINEST
 from tools.compare.side import Cell
+from tools.results import VerdictWord, word_of, worst
 
 FALSE_ALARM = 0.001
 """How often a comparison of a tree with itself may call any of its instructions, or any of its times, changed."""
-
-Word = Literal["unchanged", "slower", "faster", "cannot tell"]
 
 WAITS = ("sync_to_async", "async_to_sync", "hops", "threads", "event_loops", "tasks", "queries")
 """Counts of what a request also waits for, which instructions do not show."""
@@ -39,7 +38,7 @@ class Estimate(NamedTuple):
     resolution: float
 
     @property
-    def word(self) -> Word:
+    def word(self) -> VerdictWord:
         if abs(self.change) <= self.resolution:
             return "unchanged"
         return "slower" if self.change > 0 else "faster"
@@ -51,7 +50,7 @@ class Estimate(NamedTuple):
 class Verdict(NamedTuple):
     """What is said of a cell, or of a group of cells, by what, where in the group, and if it was measured."""
 
-    word: Word
+    word: VerdictWord
     because: str = ""
     where: str = ""
     measured: bool = False
@@ -110,21 +109,9 @@ def judge(changes: Mapping[str, int], estimates: Iterable[Estimate]) -> Verdict:
     counts = ", ".join(f"{changes[metric]:+} {metric}" for metric in (*WAITS, *WORK) if changes.get(metric))
     within = [f"{each.unit} ± {each.resolution:.1%}" for each in measured if each not in changed]
     reasons = ", ".join(filter(None, [*map(str, changed), counts, *within]))
-    return Verdict(_word(changes, measured), reasons, measured=bool(measured))
-
-
-def _word(changes: Mapping[str, int], measured: Sequence[Estimate]) -> Word:
     waits = sum(changes.get(metric, 0) for metric in WAITS)
-    changed = [estimate for estimate in measured if estimate.word != "unchanged"]
-    words = {estimate.word for estimate in changed}
-    if len(words) == 2:
-        return "cannot tell"
-    if words:
-        unseen = words == {"faster"} and waits > 0 and "time" not in {each.unit for each in changed}
-        return "cannot tell" if unseen else words.pop()
-    if waits > 0:
-        return "slower"
-    return "unchanged" if measured or not any(changes.values()) else "cannot tell"
+    word = word_of({each.unit: each.word for each in measured}, waits, any(changes.values()))
+    return Verdict(word, reasons, measured=bool(measured))
 
 
 def summary(verdicts: Mapping[Cell, Verdict]) -> Verdict:
@@ -132,11 +119,7 @@ def summary(verdicts: Mapping[Cell, Verdict]) -> Verdict:
 
     Where a cell was measured, those of which only counts are known are not in doubt: it is the one that changed most.
     """
-    known = {word.word for word in verdicts.values() if word.measured or word.word != "cannot tell"}
-    words: Sequence[Word] = ("slower", "faster", "cannot tell", "unchanged")
-    measured = any(each.measured for each in verdicts.values())
-    there = known if measured else {each.word for each in verdicts.values()}
-    word = next(word for word in words if word in there)
+    word = worst((each.word, each.measured) for each in verdicts.values())
     cells = [cell for cell, verdict in verdicts.items() if verdict.word == word]
     shown = next((cell for cell in cells if verdicts[cell].measured), cells[0])
     return verdicts[shown]._replace(where=f"{len(cells)} of {len(verdicts)} cells, {shown}")
