@@ -2,18 +2,20 @@
 
 import subprocess
 from array import array
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
-from tools.site import order
+from tools.site import answer, log, order
 from tools.site.changes import Change, changes_of
-from tools.site.log import Entry, by_cost, percent
-from tools.site.results import FAILED, UNAVAILABLE, UNMEASURED, Result
+from tools.site.log import percent
+from tools.site.results import FAILED, UNAVAILABLE, UNMEASURED, Archive, Result
+from tools.site.site import Site
 from tools.site.steps import steps_of_counts
 from tools.site.suite import MetricCell, Suite
+from tools.site.templating import environment
 
 NAMES = {
     "floors.Bare.time_request": "seconds",
@@ -45,7 +47,8 @@ def result(commit: str, hops: float, time: float = 1.0, floor: float = 1.0, half
 def commits(*parents: tuple[str, str]) -> order.Order:
     """Return a history of (commit, parent), where each was measured."""
     lines = [(commit, parent, number, "") for number, (commit, parent) in enumerate(parents)]
-    return order.Order(order.by_ancestry(lines, [commit for commit, _ in parents], {}), "git")
+    names = [commit for commit, _ in parents]
+    return order.Order(order.by_ancestry(lines, names, {}, dict.fromkeys(names, "main")), "git")
 
 
 LINE = commits(("a", ""), ("b", "a"), ("c", "b"))
@@ -314,6 +317,114 @@ def test_the_kind_of_a_metric(unit: str, kind: str) -> None:
     assert MetricCell("handlers.Hello.track_it", (), unit).kind == kind
 
 
-def test_what_changed_the_cost_most_comes_first_and_what_did_not_is_left_out() -> None:
-    entries = [Entry(None, None, None, [], cost) for cost in (0.01, 0.0, -0.34, 0.07)]  # type: ignore[arg-type]
-    assert [entry.cost for entry in by_cost(entries)] == [-0.34, 0.07, 0.01]
+def site_of(suite: Suite, results: Sequence[Result], history: order.Order) -> Site:
+    archive = Archive(Path(), suite, results, {}, [])
+    return Site("Django", "https://example.invalid/commit/", Path(), archive, history, graphs=False)
+
+
+def test_a_change_of_several_commits_names_none_of_them() -> None:
+    lines = [("a", "", 1, "First"), ("x", "a", 2, "Innocent"), ("c", "x", 3, "Last"), ("d", "c", 4, "Did it")]
+    known = order.Order(order.by_ancestry(lines, ["a", "c", "d"], {}, dict.fromkeys("acd", "main")), "git")
+    site = site_of(SUITE, [result("a", 1), result("c", 2), result("d", 4)], known)
+    several, one = sorted(log.of_commits(site), key=lambda entry: entry.commit.seconds)
+    assert (one.id, one.base.hash, one.distance) == ("d", "c", 1)
+    assert (several.id, several.base.hash, several.distance) == ("a..c", "a", 2)
+    macros = environment(meanings={}).get_template("macros.html").module
+    said = macros.stretch(site, several.base, several.commit, several.distance)  # type: ignore[attr-defined]
+    assert "one of 2 commits</a> after <code>a</code>, up to <code>c</code>" in said
+    assert "https://example.invalid/compare/a...c" in said
+    assert "Last" not in said
+    assert known.distance("a", "d") == 3
+
+
+def test_a_figure_that_was_missing_between_is_told_of_the_whole_stretch() -> None:
+    site = site_of(SUITE, [result("a", 1), result("b", UNMEASURED), result("c", 2)], LINE)
+    (entry,) = log.of_commits(site)
+    assert (entry.base.hash, entry.commit.hash, entry.distance) == ("a", "c", 2)
+
+
+def test_releases_stand_apart_and_are_compared_with_the_one_before() -> None:
+    lines = [("a", "", 1, ""), ("one", "a", 2, ""), ("b", "a", 3, ""), ("two", "b", 4, "")]
+    branches = {"a": "main", "b": "main", "one": "stable/1.x", "two": "stable/2.x"}
+    measured = order.by_ancestry(lines, list(branches), {"one": "1.0", "two": "2.0"}, branches)
+    results = [result("a", 1), result("one", 1), result("b", 3), result("two", 3)]
+    site = site_of(SUITE, results, order.Order(measured, "git"))
+    assert [entry.id for entry in log.of_commits(site)] == ["b"]
+    assert [entry.id for entry in log.of_releases(site)] == ["1.0..2.0"]
+
+
+@pytest.mark.parametrize(
+    ("changed", "word", "told"),
+    [
+        ({"hops": 1}, "slower", "slower"),
+        ({"hops": -1}, "cannot tell", "counts alone"),
+        ({"instructions": -0.1}, "faster", "faster"),
+        ({"instructions": -0.1, "hops": 1}, "cannot tell", "cannot tell"),
+        ({"instructions": 0.1, "hops": -1}, "slower", "slower"),
+        ({"instructions": 0.0001, "hops": -1}, "unchanged", "unchanged"),
+    ],
+)
+def test_a_change_is_told_by_the_rule_of_comparisons(changed: dict[str, float], word: str, told: str) -> None:
+    units = {"instructions": "instructions", "hops": "hops"}
+    suite = Suite(
+        {f"handlers.Hello.track_{name}": {"unit": units[name], "params": [], "param_names": []} for name in changed}
+    )
+    base = {"instructions": 1000.0, "hops": 2.0}
+    after = {"instructions": 1000 * (1 + changed.get("instructions", 0)), "hops": 2 + changed.get("hops", 0)}
+    results = [
+        replace(
+            result(commit, 0),
+            values=array("d", [figures[cell.metric] for cell in suite.cells]),
+            halves=array("d", [0.0] * len(suite.cells)),
+        )
+        for commit, figures in (("a", base), ("b", after))
+    ]
+    (entry,) = log.of_commits(site_of(suite, results, LINE))
+    assert (entry.word, entry.told) == (word, told)
+
+
+HELLO = Suite(
+    {
+        "handlers.Hello.track_instructions": {
+            "unit": "instructions",
+            "params": [["'WSGI'", "'ASGI'"], ["'sync'", "'async'"]],
+            "param_names": ["interface", "view"],
+        }
+    }
+)
+
+
+def test_the_answer_names_the_releases_and_the_commits() -> None:
+    def costs(commit: str, sync: float, asynchronous: float) -> Result:
+        values = array("d", [sync, 1.0, 1.0, asynchronous])
+        return replace(result(commit, 0), values=values, halves=array("d", [0.0] * 4))
+
+    releases = {"r1": "3.0", "r2": "5.2", "r3": "6.0", "r4": "6.1"}
+    lines = [("a", "", 1, ""), ("r1", "a", 2, ""), ("b", "a", 3, "Did it"), ("r2", "b", 4, ""), ("x", "b", 5, "")]
+    lines += [("c", "x", 6, ""), ("r3", "c", 7, ""), ("r4", "c", 8, "")]
+    branches = dict.fromkeys("abc", "main") | {name: f"stable/{name}" for name in releases}
+    measured = order.by_ancestry(lines, list(branches), releases, branches)
+    figures = {"a": (100, 100), "b": (120, 100), "c": (120, 90)}
+    of_releases = {"r1": figures["a"], "r2": figures["b"], "r3": figures["c"], "r4": figures["c"]}
+    results = [costs(name, *each) for name, each in (figures | of_releases).items()]
+    sync, asynchronous = answer.answers(site_of(HELLO, results, order.Order(measured, "git")))
+
+    def said(of: answer.Answer) -> list[tuple[str, str, str]]:
+        return [(since.commit.release, since.word, "; ".join(since.changed)) for since in of.comparisons]
+
+    assert [since.role for since in sync.comparisons] == [
+        "the release before",
+        "the last long-term release",
+        "the first release",
+    ]
+    assert said(sync) == [
+        ("6.0", "unchanged", ""),
+        ("5.2", "unchanged", ""),
+        ("3.0", "slower", "instructions +20%, resolution 0.4%"),
+    ]
+    assert sync.comparisons[0].unchanged == ["instructions: 0.4% would have shown"]
+    assert [(step.commit.hash, step.distance, step.texts) for step in sync.comparisons[2].steps] == [
+        ("b", 1, ["instructions +20%"])
+    ]
+    assert [word for _, word, _ in said(asynchronous)] == ["unchanged", "faster", "faster"]
+    assert [(step.commit.hash, step.distance) for step in asynchronous.comparisons[1].steps] == [("c", 2)]

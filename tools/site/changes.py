@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from harness.callgrind import FINEST
-from tools.results import CONTROL, INSTRUCTIONS, TIME, AnchoredTime, resolution_of_ratios
+from tools.results import CONTROL, INSTRUCTIONS, TIME, AnchoredTime, VerdictWord, resolution_of_ratios
 from tools.site.grouping import groups
 from tools.site.order import Order
 from tools.site.results import FAILED, Result
@@ -24,21 +24,62 @@ FEWEST_CHANGES = 8
 
 
 class Change(NamedTuple):
-    """A figure of ``cell`` that ``commit`` changed. ``resolution`` is 0 for an exact metric; 0.05 is 5 % of a time."""
+    """A figure of ``cell`` that ``result`` has otherwise than ``origin``, the last before it that has one.
 
-    commit: str
-    base: str
+    ``resolution`` is 0 for an exact metric; 0.05 is 5 % of a time.
+    """
+
     cell: int
     before: float
     after: float
     resolution: float
+    origin: Result
     result: Result
+
+    @property
+    def commit(self) -> str:
+        return self.result.commit
+
+    @property
+    def base(self) -> str:
+        return self.origin.commit
 
     @property
     def relative(self) -> float:
         """The change as a part of what was before; infinite from n/a or from nothing."""
         measured = self.before and math.isfinite(self.before) and math.isfinite(self.after)
         return self.after / self.before - 1 if measured else math.inf
+
+
+class Move(NamedTuple):
+    """By how much a cost or a time differs between two results, relative, and the smallest that is told from none.
+
+    ``resolution`` is None where it is not known.
+    """
+
+    part: float
+    resolution: float | None
+
+    @property
+    def word(self) -> VerdictWord:
+        if self.resolution is None:
+            return "cannot tell"
+        if abs(self.part) <= self.resolution:
+            return "unchanged"
+        return "slower" if self.part > 0 else "faster"
+
+
+def move(suite: Suite, old: Result, new: Result, cell: int) -> Move | None:
+    """Return how a cost or a time moved; None where it is not compared: not measured, or a time on another machine."""
+    beside = suite.cells[cell].method == TIME
+    before, after = old.values[cell], new.values[cell]
+    if not (beside or old.machine == new.machine) or not (0 < before < math.inf and 0 < after < math.inf):
+        return None
+    if beside or suite.cells[cell].unit == INSTRUCTIONS:
+        size = resolution_by_samples(suite, old, new, cell)
+    else:
+        size = resolution(drift(suite, old, new), interval(old, new, cell), ())
+    return Move(after / before - 1, size if size is not None and math.isfinite(size) else None)
 
 
 @dataclass
@@ -107,16 +148,16 @@ def compare_cells(suite: Suite, before: Known, result: Result, cells: Sequence[i
         if not differ(old, new) or origin is None or origin.commit == result.commit:
             continue
         if suite.cells[cell].exact:
-            yield Change(result.commit, origin.commit, cell, old, new, 0.0, result)
+            yield Change(cell, old, new, 0.0, origin, result)
         elif suite.cells[cell].unit == INSTRUCTIONS or suite.cells[cell].method == TIME:
             size = resolution_by_samples(suite, origin, result, cell)
             if size is not None and abs(new / old - 1) > size:
-                yield Change(result.commit, origin.commit, cell, old, new, size, result)
+                yield Change(cell, old, new, size, origin, result)
         elif math.isfinite(old) and math.isfinite(new) and old > 0:
             moves = before.moves.setdefault(cell, deque(maxlen=CHANGES_OF_A_CELL))
             size = exceeded(abs(new / old - 1), drifted(origin.path), interval(origin, result, cell), moves)
             if size is not None:
-                yield Change(result.commit, origin.commit, cell, old, new, size, result)
+                yield Change(cell, old, new, size, origin, result)
 
 
 def differ(old: float, new: float) -> bool:

@@ -1,74 +1,143 @@
-"""The Changes page and its feed: the changes by commit, newest first."""
+"""The Changes page and its feed: what each commit changed, or each stretch of commits, and what each release did."""
 
 import math
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from typing import NamedTuple
 
-from tools.site.changes import Change
+from tools.results import TIME, VerdictWord, word_of, worst
+from tools.site.changes import Change, move
 from tools.site.grouping import groups
-from tools.site.order import Commit
-from tools.site.results import Result
+from tools.site.order import Commit, Order
 from tools.site.site import Site, shown
 from tools.site.suite import MetricCell
 
-KINDS = ("cost", "waits", "counts", "time", "memory")
+KINDS = ("cost", "time", "waits", "memory", "counts")
 """The kinds of metrics, the one that tells most first."""
 
-ROWS_OF_A_PAGE = 1000
+ROWS_OF_A_PAGE = 2000
 CELLS_OF_A_ROW = 2
+SUMMED = 2
+"""So many rows stand for an entry until it is opened."""
 
 
 class Row(NamedTuple):
-    """A metric of a scenario that a commit changed, in so many cells; ``examples`` are its largest changes."""
+    """A metric of a scenario that changed, in so many cells; ``examples`` are its largest changes."""
 
     cell: MetricCell
     interfaces: str
     summary: str
-    examples: list[tuple[str, str, str, str]]  # cell, before, after, asv's graph
+    settings: str
+    examples: list[tuple[str, str, str]]  # cell, how it changed, asv's graph
     more: int
+
+    @property
+    def name(self) -> str:
+        return f"{self.cell.scenario} {self.cell.metric}"
 
 
 class Entry(NamedTuple):
-    """A commit, and what it changed."""
+    """What changed between two measured commits, or releases, that follow each other.
+
+    ``distance`` is how many commits lead from ``base`` to ``commit``: of more than one, any may have done it; 0 is an
+    unknown number. ``costs`` are the largest changes by kind, in the order of ``KINDS``, relative.
+    """
 
     commit: Commit
     base: Commit
-    result: Result
+    distance: int
+    word: VerdictWord
+    measured: bool
+    costs: tuple[float, ...]
     rows: list[Row]
-    cost: float
-    """The largest change of a request's instructions, relative; 0 where none changed."""
+    changes: Sequence[Change]
+
+    @property
+    def id(self) -> str:
+        """A name that stays, as long as nothing is measured between the two."""
+        return self.commit.label if self.distance == 1 else f"{self.base.label}..{self.commit.label}"
+
+    @property
+    def kind(self) -> str:
+        """Where it stands on the page."""
+        return "releases" if self.commit.release and self.base.release else "commits"
+
+    @property
+    def told(self) -> str:
+        """The verdict, which counts alone are not."""
+        return "counts alone" if self.word == "cannot tell" and not self.measured else self.word
 
     @property
     def summary(self) -> str:
-        return "; ".join(f"{row.cell.scenario}: {row.cell.metric} {row.summary}" for row in self.rows[:5]) + (
-            f"; and {len(self.rows) - 5} more" if len(self.rows) > 5 else ""
+        more = f"; and {len(self.rows) - SUMMED} more" if len(self.rows) > SUMMED else ""
+        return "; ".join(f"{row.name} {row.summary}" for row in self.rows[:SUMMED]) + more
+
+
+def of_commits(site: Site) -> list[Entry]:
+    """Return what the commits of the project's branches changed, what costs most first; releases stand apart."""
+    listed = {commit.hash for commit in site.order.main if site.order.public(commit) and not site.apart(commit)}
+    found = [each for each in entries(site, site.changes, site.order) if each.commit.hash in listed]
+    return sorted(found, key=lambda entry: (entry.costs, entry.commit.seconds, entry.id), reverse=True)
+
+
+def of_releases(site: Site) -> list[Entry]:
+    """Return what each release changed since the one before it, the newest first."""
+    found = entries(site, site.release_changes, site.order.by_release)
+    places = {commit.hash: place for place, commit in enumerate(site.order.releases)}
+    return sorted(found, key=lambda entry: (places[entry.commit.hash], places[entry.base.hash]), reverse=True)
+
+
+def newest_first(found: Iterable[Entry]) -> list[Entry]:
+    return sorted(found, key=lambda entry: (entry.commit.seconds, entry.id), reverse=True)
+
+
+def entries(site: Site, changes: Iterable[Change], order: Order) -> Iterator[Entry]:
+    """Yield the changes by where they begin and end: cells may have been measured last at different commits."""
+    for (base, commit), own in groups(changes, lambda change: (change.base, change.commit)).items():
+        words = [judged(site, each) for each in groups(own, lambda change: place(site, change)).values()]
+        yield Entry(
+            order.commits[commit],
+            order.commits[base],
+            order.distance(base, commit),
+            worst(words),
+            any(measured for _, measured in words),
+            costs(site, own),
+            list(rows(site, own)),
+            own,
         )
 
 
-def entries(site: Site) -> list[Entry]:
-    """Return the commits of the project that changed anything, newest first."""
-    public = [change for change in site.changes if site.order.public(site.order.commits[change.commit])]
-    found = [
-        Entry(
-            site.order.commits[commit],
-            # A cell may have been measured last at an earlier commit than the others.
-            max((site.order.commits[change.base] for change in changes), key=lambda each: each.seconds),
-            changes[0].result,
-            list(rows(site, changes)),
-            max((change.relative for change in changes if is_cost(site, change)), key=abs, default=0.0),
-        )
-        for commit, changes in groups(public, lambda change: change.commit).items()
-    ]
-    return sorted(found, key=lambda entry: (entry.commit.seconds, entry.commit.hash), reverse=True)
+def place(site: Site, change: Change) -> tuple[str, tuple[str, ...], str]:
+    cell = site.suite.cells[change.cell]
+    return cell.scenario, cell.params, change.result.environment
 
 
-def is_cost(site: Site, change: Change) -> bool:
-    return site.suite.cells[change.cell].kind == "cost" and math.isfinite(change.relative)
+def judged(site: Site, changes: Sequence[Change]) -> tuple[VerdictWord, bool]:
+    """Return what the changes of one cell of a scenario come to, and whether more than its counts is known."""
+    cells = site.suite.cells
+    moved: dict[str, VerdictWord] = {}
+    for change in changes:
+        if cells[change.cell].kind in ("cost", "time"):
+            moved[cells[change.cell].kind] = "slower" if change.after > change.before else "faster"
+    first = changes[0]
+    for method in ("track_instructions", TIME):
+        number = site.suite.beside(first.cell, method)
+        found = move(site.suite, first.origin, first.result, number) if number is not None else None
+        if found and found.resolution is not None:
+            moved.setdefault(cells[number or 0].kind, "unchanged")
+    waits = sum(
+        change.after - change.before
+        for change in changes
+        if cells[change.cell].kind == "waits" and math.isfinite(change.after - change.before)
+    )
+    return word_of(moved, waits, True), bool(moved)
 
 
-def by_cost(found: Sequence[Entry]) -> list[Entry]:
-    """Return the entries of commits that changed what a request costs, what changed it most first."""
-    return sorted((entry for entry in found if entry.cost), key=lambda entry: abs(entry.cost), reverse=True)
+def costs(site: Site, changes: Sequence[Change]) -> tuple[float, ...]:
+    largest = dict.fromkeys(KINDS, 0.0)
+    for change in changes:
+        kind = site.suite.cells[change.cell].kind
+        largest[kind] = max(largest[kind], abs(change.relative) if math.isfinite(change.relative) else 0.0)
+    return tuple(largest.values())
 
 
 def rows(site: Site, changes: Sequence[Change]) -> Iterator[Row]:
@@ -77,15 +146,21 @@ def rows(site: Site, changes: Sequence[Change]) -> Iterator[Row]:
     def kind(benchmark: str) -> str:
         return site.suite.cells[found[benchmark][0].cell].kind
 
-    # What every request passes comes first; what it costs before what it waits for, and that before what explains it.
-    for benchmark in sorted(found, key=lambda name: (not name.startswith("handlers."), KINDS.index(kind(name)), name)):
-        own = sorted(found[benchmark], key=weight, reverse=True)
+    def order(benchmark: str) -> tuple[int, bool, bool, float, str]:
+        """What judges comes before what explains, more before less, what every request passes before the rest."""
+        largest = max(map(weight, found[benchmark]))
+        more = any(change.after > change.before for change in found[benchmark])
+        return KINDS.index(kind(benchmark)), not more, not benchmark.startswith("handlers."), -largest, benchmark
+
+    for benchmark in sorted(found, key=order):
+        own = list({change.cell: change for change in sorted(found[benchmark], key=weight)}.values())[::-1]
         cell = site.suite.cells[own[0].cell]
         interfaces = sorted({site.suite.cells[change.cell].interface for change in own} - {""})
         yield Row(
             cell,
             " ".join(interfaces),
             summary(own, cell.exact),
+            "; ".join(sorted({site.setting(change.result) for change in found[benchmark]} - {""})),
             [example(site, change) for change in own[:CELLS_OF_A_ROW]],
             max(0, len(own) - CELLS_OF_A_ROW),
         )
@@ -113,15 +188,23 @@ def percent(part: float) -> str:
     return f"{part:+.0%}" if abs(part) >= 0.1 else f"{part:+.1%}" if abs(part) >= 0.001 else f"{part:+.2%}"
 
 
-def example(site: Site, change: Change) -> tuple[str, str, str, str]:
+def size(part: float) -> str:
+    """Return a part without a sign: "0.3%"."""
+    return percent(part).lstrip("+-")
+
+
+def example(site: Site, change: Change) -> tuple[str, str, str]:
     cell = site.suite.cells[change.cell]
-    before, after = shown(cell, change.before), shown(cell, change.after)
-    after += f", resolution {percent(change.resolution).lstrip('+')}" if change.resolution else ""
-    return cell.name, before, after, site.graph(cell, change.commit)
+    if cell.method == TIME:
+        text = percent(change.relative)
+    else:
+        text = f"{shown(cell, change.before)} → {shown(cell, change.after)}"
+    text += f", resolution {size(change.resolution)}" if change.resolution else ""
+    return cell.name, text, site.graph(cell, change.commit)
 
 
 def pages(found: Sequence[Entry]) -> list[list[Entry]]:
-    """Return the entries by page: whole commits, about so many rows each; one empty page where there are none."""
+    """Return the entries by page: whole ones, about so many rows each; one empty page where there are none."""
     split: list[list[Entry]] = [[]]
     rows = 0
     for entry in found:

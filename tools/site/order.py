@@ -63,6 +63,30 @@ class Order:
         found = [each for each in self.commits.values() if each.release or each.branch in self.branches]
         return found or list(self.commits.values())
 
+    @property
+    def by_release(self) -> "Order":
+        """The releases alone, each with the one before it as its base."""
+        bases = [None, *(each.hash for each in self.releases)]
+        pairs = zip(self.releases, bases, strict=False)
+        return replace(self, commits={each.hash: replace(each, base=base, distance=0) for each, base in pairs})
+
+    def line(self, commit: str | None) -> Iterator[Commit]:
+        """Yield a measured commit, and its measured ancestors, the newest first."""
+        while commit:
+            yield self.commits[commit]
+            commit = self.commits[commit].base
+
+    def distance(self, base: str, commit: str) -> int:
+        """Return how many commits lead from a measured ancestor to a commit, the last one counted; 0 if unknown."""
+        count = 0
+        for each in self.line(commit):
+            if each.hash == base:
+                return count
+            if not each.distance:
+                break
+            count += each.distance
+        return 0
+
     def public(self, commit: Commit) -> bool:
         """Whether it is a commit of the project, not one of a private branch, or of none."""
         return self.source == "dates" or bool(commit.release or commit.branch)

@@ -9,13 +9,13 @@ from typing import Any
 from asv.util import human_value
 
 from harness.version import version_of_benchmark
-from tools.results import SECONDS, TIME
+from tools.results import SECONDS, TIME, VerdictWord
 from tools.site import charts
-from tools.site.changes import drift, interval, resolution, resolution_by_samples
-from tools.site.log import percent
+from tools.site.changes import drift, move
+from tools.site.log import percent, size
 from tools.site.results import Result
 from tools.site.site import ShownFigure, Site, shown
-from tools.site.suite import Suite, plain
+from tools.site.suite import plain
 
 SCENARIO = "handlers.Hello"
 STACK = "middleware.Stack"
@@ -32,11 +32,6 @@ DRAWN = {
 def cells(site: Site) -> list[tuple[str, list[ShownFigure]]]:
     """Return the rows of the first table: a cell, and its instructions, time, ratios and counts."""
     return [(" ".join(cell), [*cost(site, cell), time(site, cell), *counts(site, cell)]) for cell in CELLS]
-
-
-def by_anchor(site: Site) -> bool:
-    """Tell whether the first table's times are told beside the anchor."""
-    return math.isfinite(value(site, site.newest, TIME, *CELLS[0]))
 
 
 def value(site: Site, result: Result | None, method: str, *variant: object, scenario: str = SCENARIO) -> float:
@@ -56,15 +51,23 @@ def cost(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:
 
 def time(site: Site, cell: tuple[str, str]) -> ShownFigure:
     """Return the time of a cell: beside the anchor, by what that takes, and by itself where there is no anchor."""
-    method = TIME if by_anchor(site) else "time_request"
-    number = site.suite.find(f"{SCENARIO}.{method}", *cell)
+    number = site.suite.find(f"{SCENARIO}.{clock(site)}", *cell)
     if number is None or site.newest is None:
         return ShownFigure("not measured")
-    scale = unit(site, method, cell)
-    seconds, half = site.newest.values[number] * scale, site.newest.halves[number] * scale
+    return figure(site, cell, number, duration(site, site.newest, number, cell), clock(site))
+
+
+def clock(site: Site) -> str:
+    """Return the metric by which times are told."""
+    return TIME if site.anchor else "time_request"
+
+
+def duration(site: Site, result: Result, number: int, cell: tuple[str, str]) -> str:
+    """Return a time of a cell in seconds, with half of its interval where that is known."""
+    scale = unit(site, clock(site), cell)
+    seconds, half = result.values[number] * scale, result.halves[number] * scale
     sampled = math.isfinite(seconds) and math.isfinite(half)
-    text = human_value(seconds, "seconds", half) if sampled else shown(site.suite.cells[number], seconds)
-    return figure(site, cell, number, text, method)
+    return human_value(seconds, "seconds", half) if sampled else shown(site.suite.cells[number], seconds)
 
 
 def unit(site: Site, method: str, cell: tuple[str, str]) -> float:
@@ -83,27 +86,21 @@ def figure(site: Site, cell: tuple[str, str], number: int, text: str, method: st
     """Return what a cell shows of a metric: its figure, its ratio to the first cell's, and its change."""
     base, own = (value(site, site.newest, method, *each) * unit(site, method, each) for each in (CELLS[0], cell))
     ratio = f"×{own / base:.1f}" if base and math.isfinite(own / base) else ""
+    change, word = moved(site, number)
+    return ShownFigure(text, site.graph(site.suite.cells[number]), change, bool(word), ratio, word)
+
+
+def moved(site: Site, number: int) -> tuple[str, VerdictWord | None]:
+    """Return by how much a cost or a time changed, in words, and what that means where it is beyond its resolution."""
     assert site.newest is not None
-    change = moved(site.suite, site.newest, site.previous, number)
-    return ShownFigure(text, site.graph(site.suite.cells[number]), *change, ratio)
-
-
-def moved(suite: Suite, new: Result, old: Result | None, cell: int) -> tuple[str, bool]:
-    """Return by how much a time changed, in words, and whether beyond its resolution."""
-    beside = suite.cells[cell].method == TIME
-    if old is None or not (beside or old.machine == new.machine) or not old.values[cell]:
-        return "", False
-    if not math.isfinite(old.values[cell]) or not math.isfinite(new.values[cell]):
-        return "", False
-    change = new.values[cell] / old.values[cell] - 1
-    if suite.cells[cell].kind == "cost" or beside:
-        size = resolution_by_samples(suite, old, new, cell)
-    else:
-        size = resolution(drift(suite, old, new), interval(old, new, cell), ())
-    if size is None or not math.isfinite(size):
-        return f"{percent(change)}, resolution unknown", False
-    significant = abs(change) > size
-    return percent(change) if significant else f"same within {percent(size).lstrip('+')}", significant
+    found = move(site.suite, site.previous, site.newest, number) if site.previous else None
+    if found is None:
+        return "", None
+    if found.resolution is None:
+        return f"{percent(found.part)}, resolution unknown", None
+    if found.word == "unchanged":
+        return f"same within {size(found.resolution)}", None
+    return percent(found.part), found.word
 
 
 def counts(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:
@@ -119,7 +116,8 @@ def counts(site: Site, cell: tuple[str, str]) -> Iterator[ShownFigure]:
         first = site.suite.cells[number]
         comparable = math.isfinite(old) and math.isfinite(new)
         change = f"{new - old:+g}" if comparable and new != old else "same" if comparable else ""
-        yield ShownFigure(shown(first, new), site.graph(first), change, comparable and new != old)
+        word: VerdictWord | None = "slower" if first.kind == "waits" and comparable and new > old else None
+        yield ShownFigure(shown(first, new), site.graph(first), change, comparable and new != old, word=word)
 
 
 def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
@@ -131,7 +129,7 @@ def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
                 f"{' '.join(cell)}: {words}", timeline, [(number, site.suite.cells[number])], [" ".join(cell)]
             )
             for method, words in DRAWN.items()
-            if method != "time_request" or not by_anchor(site)
+            if method != "time_request" or not site.anchor
             for cell in CELLS
             if (number := site.suite.find(f"{SCENARIO}.{method}", *cell)) is not None
         ]
@@ -219,14 +217,13 @@ def conditions(site: Site) -> dict[str, Any]:
     """Return what the figures hold for."""
     result, old = site.newest, site.previous
     assert result is not None
-    size = drift(site.suite, old, result) if old and old.machine == result.machine else None
-    anchor = f"{site.project} {result.versions[site.project]}" if by_anchor(site) else ""
+    drifted = drift(site.suite, old, result) if old and old.machine == result.machine else None
     return {
         "machine": site.archive.machines[result.machine],
         "versions": result.environment,
         "measured": result.measured // 1000,
-        "anchor": anchor,
-        "resolution": f"{size:.0%}" if size is not None else "unknown",
+        "anchor": site.anchor,
+        "resolution": f"{drifted:.0%}" if drifted is not None else "unknown",
         "changed_since": len(changed_since(site)),
     }
 

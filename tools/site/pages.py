@@ -7,7 +7,8 @@ from typing import Any
 
 import jinja2
 
-from tools.site import log, overview, scenario
+from tools.site import answer, log, overview, scenario
+from tools.site.glossary import meanings
 from tools.site.grouping import groups
 from tools.site.served import first_chart
 from tools.site.site import Site
@@ -17,7 +18,7 @@ from tools.site.templating import copy_assets, environment
 
 def write(site: Site, target: Path) -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
-    jinja = environment(site=site, root="", graphs=site.graphs)
+    jinja = environment(site=site, root="", graphs=site.graphs, meanings=meanings(), kinds=log.KINDS)
     for name, content in render_pages(site, jinja, target):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -35,25 +36,19 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     def page(template: str, **context: Any) -> str:
         return jinja.get_template(template).render(**context)
 
-    found = log.entries(site)
+    commits, releases = log.of_commits(site), log.of_releases(site)
+    split = log.pages([*releases, *commits])
+    names = ["changes.html", *(f"changes-{number}.html" for number in range(2, len(split) + 1))]
+    parts = sorted({row.cell.part for entry in [*releases, *commits] for row in entry.rows})
+    for name, entries in zip(names, split, strict=True):
+        yield name, page("changes.html", entries=entries, names=names, here=name, parts=parts)
+    places = {entry.id: name for name, entries in zip(names, split, strict=True) for entry in entries}
     if site.newest is None:
         yield "index.html", page("empty.html")
     else:
-        yield "index.html", page("index.html", **gather_overview(site, found, target))
-    filters = {
-        "parts": sorted({row.cell.part for entry in found for row in entry.rows}),
-        "interfaces": ["WSGI", "ASGI"],
-        "kinds": log.KINDS,
-    }
-    for stem, chosen in (("changes", found), ("costs", log.by_cost(found))):
-        split = log.pages(chosen)
-        names = [f"{stem}.html", *(f"{stem}-{number}.html" for number in range(2, len(split) + 1))]
-        for name, entries in zip(names, split, strict=True):
-            yield (
-                name,
-                page("changes.html", entries=entries, names=names, here=name, filters=filters, count=len(chosen)),
-            )
-    yield "changes.xml", page("changes.xml", entries=found[:100])
+        yield "index.html", page("index.html", places=places, **gather_overview(site, commits or releases, target))
+    newest = log.newest_first([*releases, *commits])
+    yield "changes.xml", page("changes.xml", entries=newest[:100], places=places)
     sources = Sources(site.benchmarks)
     yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
     for name in site.suite.scenarios:
@@ -79,7 +74,9 @@ def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping
         "served": served,
         "served_page": (target / "served" / "index.html").exists(),
         "charts": drawn,
-        "latest": found[:5],
+        "answers": answer.answers(site),
+        "answered": site.commit(answer.newest(site)),
+        "latest": log.newest_first(found)[:5],
     }
 
 

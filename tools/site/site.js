@@ -130,21 +130,27 @@ function theme(paper = onPaper.matches) {
 }
 
 function filter(form) {
+    const entries = [...document.querySelectorAll(".entry")];
+    const newest = [...entries].sort((one, other) => other.dataset.seconds - one.dataset.seconds);
     const apply = () => {
         const chosen = Object.fromEntries(new FormData(form));
+        const picky = !!(chosen.part || chosen.kind || chosen.interface);
         let commits = 0;
-        for (const entry of document.querySelectorAll(".entry")) {
+        for (const entry of chosen.order ? newest : entries) {
             let rows = 0;
+            entry.parentElement.append(entry);
             for (const row of entry.querySelectorAll("li")) {
                 const { part, kind, interface: interfaces } = row.dataset;
                 row.hidden = !!(chosen.part && chosen.part !== part) || !!(chosen.kind && chosen.kind !== kind)
                     || !!(chosen.interface && !interfaces.split(" ").includes(chosen.interface));
                 rows += !row.hidden;
             }
-            entry.hidden = !rows;
+            entry.hidden = !rows || !!(chosen.verdict && chosen.verdict !== entry.dataset.verdict);
+            entry.querySelector("details").open = picky;
             commits += !entry.hidden;
         }
-        form.querySelector("output").value = `${commits} ${commits === 1 ? "commit" : "commits"} shown`;
+        for (const group of document.querySelectorAll(".group")) group.hidden = !group.querySelector(".entry:not([hidden])");
+        form.querySelector("output").value = `${commits} of ${entries.length} shown`;
         const query = new URLSearchParams(Object.entries(chosen).filter(([, value]) => value)).toString();
         history.replaceState(null, "", (query ? `?${query}` : location.pathname) + location.hash);
         for (const link of document.querySelectorAll(".pages a")) link.search = query;
@@ -155,6 +161,14 @@ function filter(form) {
     form.addEventListener("change", apply);
     form.addEventListener("submit", event => event.preventDefault());
     apply();
+}
+
+function reveal() {
+    const target = document.getElementById(decodeURIComponent(location.hash.slice(1)));
+    const details = target?.closest("details") ?? (target?.matches(".entry") ? target.querySelector("details") : null);
+    if (!details) return;
+    details.open = true;
+    target.scrollIntoView();
 }
 
 const data = document.getElementById("charts");
@@ -176,5 +190,7 @@ if (data) {
 }
 const form = document.getElementById("filters");
 if (form) filter(form);
+reveal();
+addEventListener("hashchange", reveal);
 document.documentElement.dataset.ready = "";
 performance.mark("ready");

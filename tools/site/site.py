@@ -12,6 +12,7 @@ from urllib.parse import quote, urlencode
 from asv.util import human_value
 from packaging.version import Version
 
+from tools.results import TIME, VerdictWord
 from tools.site.changes import Change, changes_of
 from tools.site.charts import Timeline
 from tools.site.grouping import groups
@@ -21,13 +22,14 @@ from tools.site.suite import MetricCell, Suite
 
 
 class ShownFigure(NamedTuple):
-    """A figure in a table: its text, its change since the previous release, and asv's graph of it."""
+    """A figure in a table: its text, its change since the previous release and what that means, and asv's graph."""
 
     text: str
     graph: str = ""
     change: str = ""
     significant: bool = False
     ratio: str = ""
+    word: VerdictWord | None = None
 
 
 @dataclass
@@ -53,7 +55,13 @@ class Site:
 
     @cached_property
     def changes(self) -> list[Change]:
+        """What changed along the commits, each compared with what was known of its ancestors."""
         return changes_of(self.suite, self.archive.results, self.order)
+
+    @cached_property
+    def release_changes(self) -> list[Change]:
+        """What changed from release to release."""
+        return changes_of(self.suite, self.archive.results, self.order.by_release)
 
     @cached_property
     def newest(self) -> Result | None:
@@ -98,14 +106,9 @@ class Site:
     @cached_property
     def timelines(self) -> list[Timeline]:
         """The newest result's machine and environment over releases, and over the commits up to the newest."""
-        commits = []
         tip = max(self.order.main, key=lambda each: (not each.release, each.seconds), default=None)
-        place = tip.hash if tip else None
-        while place:
-            commit = self.order.commits[place]
-            commits.append(commit)
-            place = commit.base
-        main = [commit for commit in reversed(commits) if not commit.release]
+        line = list(self.order.line(tip.hash if tip else None))
+        main = [commit for commit in reversed(line) if not commit.release]
         found = [Timeline("releases", self.of(self.order.releases)), Timeline("commits", self.of(main))]
         return [timeline for timeline in found if timeline]
 
@@ -115,6 +118,30 @@ class Site:
 
     def commit(self, result: Result) -> Commit:
         return self.order.commits[result.commit]
+
+    def apart(self, commit: Commit) -> bool:
+        """Whether a commit is a release that is on none of asv's branches, or whose base is a release too."""
+        base = self.order.commits.get(commit.base or "")
+        alone = commit.branch not in self.order.branches or base is None or base.release
+        return bool(commit.release and alone)
+
+    def setting(self, result: Result) -> str:
+        """Return the versions by which a result's environment differs from others that are shown."""
+        own = ((name, version) for name, version in result.versions.items() if (name, version) not in self.everywhere)
+        return ", ".join(map(" ".join, own))
+
+    @cached_property
+    def everywhere(self) -> set[tuple[str, str]]:
+        versions = [set(result.versions.items()) for result in self.archive.results]
+        return set.intersection(*versions) if versions else set()
+
+    @cached_property
+    def anchor(self) -> str:
+        """The release beside which the times are told; empty where they are told by themselves."""
+        cell = self.suite.find(f"handlers.Hello.{TIME}", "WSGI", "sync")
+        if self.newest is None or cell is None or not math.isfinite(self.newest.values[cell]):
+            return ""
+        return f"{self.project} {self.newest.versions[self.project]}"
 
     # Links, relative to the site's root.
 
@@ -129,6 +156,12 @@ class Site:
         """Return where a commit is shown, empty where it is nowhere."""
         shown = self.order.public(commit) and re.match(r"https?://", self.commit_url)
         return self.commit_url + commit.hash if shown else ""
+
+    def comparison_link(self, base: Commit, commit: Commit) -> str:
+        """Return where the commits after one up to another are shown, empty where they are nowhere."""
+        host, kind, rest = self.commit_url.rpartition("/commit/")
+        shown = self.commit_link(base) and self.commit_link(commit) and kind and not rest
+        return f"{host}/compare/{base.hash}...{commit.hash}" if shown else ""
 
     def json(self, result: Result) -> str:
         """Return where a result's file is, and have it copied there."""

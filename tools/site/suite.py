@@ -31,6 +31,8 @@ class MetricCell(Named):
     @property
     def metric(self) -> str:
         """The method's name, as words: ``hops`` for ``track_hops``, ``time`` for ``time_request``."""
+        if self.method == TIME:
+            return "time beside the anchor"
         kind, _, name = self.method.partition("_")
         if name in CROSSINGS:
             return f"{name} crossings"
