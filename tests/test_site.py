@@ -36,6 +36,7 @@ READY = "html[data-ready]"
 OWN = {
     "index.html": READY,
     "changes.html": READY,
+    "status.html": READY,
     "scenarios/index.html": READY,
     "scenarios/handlers.Hello.html": READY,
     "scenarios/middleware.Stack.html": READY,
@@ -684,6 +685,27 @@ def test_results_of_an_earlier_suite_are_shown_and_said_to_be(measured: Project,
     hello = [name for name in suite if name.startswith("handlers.")]
     assert changed.groups() == (str(len(hello)), str(len(suite)))
     assert line.sub("", (own.html / "index.html").read_text()) == shown
+
+
+def test_the_status_says_what_failed_and_what_waits(measured: Project, tmp_path: Path, page: Page) -> None:
+    own = measured.copy(tmp_path)
+    place, waits = own.results[0].parent, "a" * 40
+    line = {"commit": waits, "at": "2026-11-20T10:00:00+00:00", "error": f"Traceback\nImportError: {EVIL}"}
+    (place / f"{waits[:8]}.failures").write_text(f"{json.dumps(line)}\nrubbish\n")
+    listed = [own.git("rev-parse", "HEAD"), waits]
+    (own.folder / "results/commits.txt").write_text("".join(f"{commit}  # why\n" for commit in listed))
+    stored = json.loads(own.results[0].read_text())
+    stored["results"]["handlers.Hello.track_hops"][0][0] = None
+    own.results[0].write_text(json.dumps(stored))
+    own.alone()
+    with served(own.html) as address:
+        page.goto(address)
+        page.get_by_role("link", name="What was measured when").click()
+        said = page.locator("main").inner_text()
+    assert f"2026-11-20 {waits[:10]}: ImportError: {EVIL}" in said
+    assert "1 of the listed commits have no result" in said
+    assert "handlers.Hello\t1\t" in said
+    assert "rubbish" not in said
 
 
 def test_no_results_are_said(measured: Project, tmp_path: Path, page: Page) -> None:

@@ -31,6 +31,9 @@ INSTRUCTIONS = "instructions"
 TIME, CONTROL, SECONDS = "track_time_to_anchor", "track_anchor_to_itself", "track_anchor_seconds"
 """The benchmarks of a scenario that is timed beside the anchor (``harness.at_once.BesideAnchor``)."""
 
+LISTED = "commits.txt"
+"""The list of commits to measure, beside results; what follows a hash is a remark."""
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){1,4}$")]
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^<>\x00-\x1f]*$")]
 Word = Annotated[str, Field(max_length=200, pattern=r"^[^<>&\"'\x00-\x1f]*$")]
@@ -208,6 +211,14 @@ class MachineFile(Document, title="machine.json"):
     num_cpu: Word = ""
     os: Word = ""
     ram: Word = ""
+
+
+class Failure(Document, title="failure"):
+    """A line of a file of failures: that a commit could not be measured, when, and why."""
+
+    commit: Hash
+    at: Annotated[str, Field(pattern=r"^[0-9T:+-]{25}$")]
+    error: Annotated[str, Field(max_length=4000)]
 
 
 class Described(BaseModel):

@@ -10,17 +10,15 @@ import re
 from collections.abc import Iterator
 from functools import cached_property
 from pathlib import Path
-from typing import Annotated
 
 import click
 from asv.results import get_filename
-from pydantic import Field
 
 from tools import files, results
 from tools.history import store
 from tools.history.repository import Repository
 from tools.history.store import Store
-from tools.results import Document, Hash, MachineFile, ResultFile, Unusable, benchmarks_in, checked, stored_in
+from tools.results import LISTED, Failure, MachineFile, ResultFile, Unusable, benchmarks_in, checked, stored_in
 from tools.terminal import Problem, printable
 
 Description = dict[str, str | None]
@@ -28,21 +26,10 @@ Description = dict[str, str | None]
 LARGEST = 4_000_000
 """Bytes of a file; a result of the whole suite has a fiftieth of that."""
 
-LISTED = "commits.txt"
-"""The list of commits, an artifact of the workflow as the results are."""
-
 MACHINE = re.compile(r"[a-z0-9-]+/machine\.json")
 RESULT = re.compile(r"[a-z0-9-]+/([0-9a-f]{8}-[A-Za-z0-9._+-]+\.json|[A-Za-z0-9._-]+\.anchor)")
 FAILURES = re.compile(r"[a-z0-9-]+/[0-9a-f]{8}\.failures")
 VERSION = re.compile(r"[0-9a-f]{64}")
-
-
-class Failure(Document, title="failure"):
-    """A line of a file of failures."""
-
-    commit: Hash
-    at: Annotated[str, Field(pattern=r"^[0-9T:+-]{25}$")]
-    error: Annotated[str, Field(max_length=4000)]
 
 
 class Refused(Unusable):

@@ -7,7 +7,7 @@ from typing import Any
 
 import jinja2
 
-from tools.site import answer, log, overview, scenario
+from tools.site import answer, log, overview, scenario, status
 from tools.site.glossary import meanings
 from tools.site.grouping import groups
 from tools.site.served import first_chart
@@ -49,6 +49,7 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
         yield "index.html", page("index.html", places=places, **gather_overview(site, commits or releases, target))
     newest = log.newest_first([*releases, *commits])
     yield "changes.xml", page("changes.xml", entries=newest[:100], places=places)
+    yield "status.html", page("status.html", **gather_status(site))
     sources = Sources(site.benchmarks)
     yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
     for name in site.suite.scenarios:
@@ -77,6 +78,17 @@ def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping
         "answers": answer.answers(site),
         "answered": site.commit(answer.newest(site)),
         "latest": log.newest_first(found)[:5],
+    }
+
+
+def gather_status(site: Site) -> Mapping[str, Any]:
+    """Return what the status page shows."""
+    return {
+        "days": status.days(site),
+        "changed": overview.changed_since(site),
+        "waiting": status.waiting(site),
+        "failures": status.failures(site),
+        "failed": status.failed_scenarios(site),
     }
 
 

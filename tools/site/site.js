@@ -129,8 +129,19 @@ function theme(paper = onPaper.matches) {
     Chart.defaults.borderColor = "#80808050";
 }
 
+// The links of hundreds of rows are made when an entry is opened.
+function link(entry) {
+    for (const row of entry.querySelectorAll("li:not(:has(.anchor))")) {
+        const anchor = Object.assign(document.createElement("a"), { className: "anchor", textContent: "#" });
+        anchor.setAttribute("href", `#${row.id}`);
+        anchor.setAttribute("aria-label", `Link to ${row.id}`);
+        row.append(" ", anchor);
+    }
+}
+
 function filter(form) {
     const entries = [...document.querySelectorAll(".entry")];
+    for (const entry of entries) entry.querySelector("details").addEventListener("toggle", () => link(entry));
     const newest = [...entries].sort((one, other) => other.dataset.seconds - one.dataset.seconds);
     const apply = () => {
         const chosen = Object.fromEntries(new FormData(form));

@@ -1,5 +1,6 @@
 """The templates of the site's pages, and what the pages load."""
 
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -21,8 +22,14 @@ def environment(**names: Any) -> jinja2.Environment:
         lstrip_blocks=True,
     )
     jinja.filters |= {"day": charts.day, "moment": charts.moment, "lines": charts.lines, "table": charts.table}
+    jinja.filters["slug"] = slug
     jinja.globals |= names
     return jinja
+
+
+def slug(text: str) -> str:
+    """Return what a chart is linked by: "releases-wsgi-sync-time"."""
+    return re.sub(r"[^a-z0-9]+", "-", text.lower()).strip("-")
 
 
 def copy_assets(folder: Path) -> None:
