@@ -422,9 +422,18 @@ def test_the_answer_names_the_releases_and_the_commits() -> None:
         ("5.2", "unchanged", ""),
         ("3.0", "slower", "instructions +20%, resolution 0.4%"),
     ]
-    assert sync.comparisons[0].unchanged == ["instructions: 0.4% would have shown"]
+    assert sync.comparisons[0].unchanged == ["0.4% of the instructions would have shown"]
     assert [(step.commit.hash, step.distance, step.texts) for step in sync.comparisons[2].steps] == [
         ("b", 1, ["instructions +20%"])
     ]
     assert [word for _, word, _ in said(asynchronous)] == ["unchanged", "faster", "faster"]
     assert [(step.commit.hash, step.distance) for step in asynchronous.comparisons[1].steps] == [("c", 2)]
+
+
+def test_a_time_beside_the_anchor_is_told_as_a_part_of_the_time() -> None:
+    old, new = (replace(beside(*each), versions={"Django": "5.2.19"}) for each in (("a", 0.5), ("b", 0.525)))
+    site = site_of(TIMED, [old, new], LINE)
+    (entry,) = log.of_commits(site)
+    assert [(row.summary, row.examples[0]) for row in entry.rows] == [("+5.0% in 1 cell", "+5.0%, resolution 2.8%")]
+    assert entry.word == "slower"
+    assert log.anchors(site, [entry]) == ["Django 5.2.19"]

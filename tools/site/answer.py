@@ -152,7 +152,7 @@ def beyond(name: str, found: Move) -> str:
 def within(name: str, found: Move) -> str:
     if found.resolution is None:
         return f"{name} {percent(found.part)}, which may be noise: its resolution is unknown"
-    return f"{name}: {size(found.resolution)} would have shown"
+    return f"{size(found.resolution)} of the {name} would have shown"
 
 
 def waited(site: Site, old: Result, new: Result, cell: tuple[str, str]) -> Iterator[tuple[int, float]]:

@@ -21,13 +21,17 @@ SUMMED = 2
 
 
 class Row(NamedTuple):
-    """A metric of a scenario that changed, in so many cells; ``examples`` are its largest changes."""
+    """A metric of a scenario that changed, in so many cells; ``examples`` are its largest changes, by their cells.
+
+    ``graph`` is where asv shows the largest.
+    """
 
     cell: MetricCell
     interfaces: str
     summary: str
     settings: str
-    examples: list[tuple[str, str, str]]  # cell, how it changed, asv's graph
+    examples: list[str]
+    graph: str
     more: int
 
     @property
@@ -162,6 +166,7 @@ def rows(site: Site, changes: Sequence[Change]) -> Iterator[Row]:
             summary(own, cell.exact),
             "; ".join(sorted({site.setting(change.result) for change in found[benchmark]} - {""})),
             [example(site, change) for change in own[:CELLS_OF_A_ROW]],
+            site.graph(cell, own[0].commit),
             max(0, len(own) - CELLS_OF_A_ROW),
         )
 
@@ -193,14 +198,22 @@ def size(part: float) -> str:
     return percent(part).lstrip("+-")
 
 
-def example(site: Site, change: Change) -> tuple[str, str, str]:
+def example(site: Site, change: Change) -> str:
     cell = site.suite.cells[change.cell]
     if cell.method == TIME:
         text = percent(change.relative)
     else:
         text = f"{shown(cell, change.before)} → {shown(cell, change.after)}"
     text += f", resolution {size(change.resolution)}" if change.resolution else ""
-    return cell.name, text, site.graph(cell, change.commit)
+    return f"{cell.name} {text}".strip()
+
+
+def anchors(site: Site, found: Iterable[Entry]) -> list[str]:
+    """Return the releases beside which the times were taken that changed."""
+    beside = (change for entry in found for change in entry.changes if site.suite.cells[change.cell].method == TIME)
+    return sorted(
+        {f"{site.project} {change.result.versions.get(site.project, 'of an unknown version')}" for change in beside}
+    )
 
 
 def pages(found: Sequence[Entry]) -> list[list[Entry]]:

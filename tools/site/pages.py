@@ -40,8 +40,9 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     split = log.pages([*releases, *commits])
     names = ["changes.html", *(f"changes-{number}.html" for number in range(2, len(split) + 1))]
     parts = sorted({row.cell.part for entry in [*releases, *commits] for row in entry.rows})
+    anchors = log.anchors(site, [*releases, *commits])
     for name, entries in zip(names, split, strict=True):
-        yield name, page("changes.html", entries=entries, names=names, here=name, parts=parts)
+        yield name, page("changes.html", entries=entries, names=names, here=name, parts=parts, anchors=anchors)
     places = {entry.id: name for name, entries in zip(names, split, strict=True) for entry in entries}
     if site.newest is None:
         yield "index.html", page("empty.html")

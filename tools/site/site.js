@@ -129,13 +129,16 @@ function theme(paper = onPaper.matches) {
     Chart.defaults.borderColor = "#80808050";
 }
 
-// The links of hundreds of rows are made when an entry is opened.
+// The links of hundreds of rows, to themselves and to asv's graphs, are made when an entry is opened.
 function link(entry) {
     for (const row of entry.querySelectorAll("li:not(:has(.anchor))")) {
-        const anchor = Object.assign(document.createElement("a"), { className: "anchor", textContent: "#" });
-        anchor.setAttribute("href", `#${row.id}`);
-        anchor.setAttribute("aria-label", `Link to ${row.id}`);
-        row.append(" ", anchor);
+        const links = row.dataset.graph ? [["graph", "graph", row.dataset.graph]] : [];
+        for (const [kind, text, place] of [...links, ["anchor", "#", `#${row.id}`]]) {
+            const made = Object.assign(document.createElement("a"), { className: kind, textContent: text });
+            made.setAttribute("href", place);
+            made.setAttribute("aria-label", `${kind === "graph" ? "Graph of" : "Link to"} ${row.id}`);
+            row.append(" ", made);
+        }
     }
 }
 
