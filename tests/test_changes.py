@@ -413,9 +413,9 @@ def test_the_answer_names_the_releases_and_the_commits() -> None:
         return [(since.commit.release, since.word, "; ".join(since.changed)) for since in of.comparisons]
 
     assert [since.role for since in sync.comparisons] == [
-        "the release before",
-        "the last long-term release",
-        "the first release",
+        "the measured release before",
+        "the last long-term one",
+        "the first measured release",
     ]
     assert said(sync) == [
         ("6.0", "unchanged", ""),

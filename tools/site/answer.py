@@ -91,11 +91,11 @@ def earlier(site: Site, new: Result, cell: tuple[str, str]) -> list[tuple[Result
     if not before:
         return []
     long_term = [each for each in before if site.project == "Django" and is_long_term(site.commit(each))]
-    kind = "release" if site.commit(new).release else "measured commit"
+    kind = "measured release" if site.commit(new).release else "measured commit"
     roles: dict[str, list[str]] = {}
     for result, role in (
         (before[-1], f"the {kind} before"),
-        *((each, "the last long-term release") for each in long_term[-1:]),
+        *((each, "the last long-term one") for each in long_term[-1:]),
         (before[0], f"the first {kind}"),
     ):
         roles.setdefault(result.commit, []).append(role)
