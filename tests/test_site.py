@@ -36,6 +36,7 @@ READY = "html[data-ready]"
 OWN = {
     "index.html": READY,
     "changes.html": READY,
+    "compare.html": "table[data-pair]",
     "scenarios/index.html": READY,
     "scenarios/handlers.Hello.html": READY,
     "scenarios/middleware.Stack.html": READY,
@@ -236,6 +237,77 @@ def test_the_overview_shows_what_a_request_costs(measured: Project, tmp_path: Pa
         assert shown[2][:2] == ["2,170k", "×5.8"]
         page.goto(address + "costs.html")
         assert "instructions +34% in 1 cell" in page.locator(".entry li").first.inner_text()
+
+
+def stored_with(project: Project, **metrics: Any) -> None:
+    """Put figures of handlers.Hello in place of what was measured: values and interval of the old and of the new."""
+    for path in project.results:
+        newest = json.loads(path.read_text())["commit_hash"] == project.git("rev-parse", "HEAD")
+        stored = json.loads(path.read_text())
+        stored["params"]["Django"] = "5.2.19"  # the anchor
+        for name, both in metrics.items():
+            values, open_ = both[newest]
+            row = stored["results"][f"handlers.Hello.{name}"]
+            low, high = ([value * (1 + sign * open_) for value in values] for sign in (-1, 1))
+            stored["results"][f"handlers.Hello.{name}"] = [values, *row[1:5], low, high]
+        path.write_text(json.dumps(stored))
+
+
+def test_the_browser_compares_as_the_server_does(measured: Project, tmp_path: Path, browser: Browser) -> None:
+    own = measured.copy(tmp_path)
+    stored_with(
+        own,
+        track_instructions=(([278e3, 1e6, 2e6, 2e6], 0.001), ([372e3, 0.99e6, 2.007e6, 2.007e6], 0.0005)),
+        track_time_to_anchor=(([1.0, 1.0, 1.0, 1.0], 0.01), ([1.1, 0.85, 1.02, 1.01], 0.02)),
+        track_anchor_to_itself=(([1.0, 1.0, 1.0, 1.03], 0.01), ([1.0, 1.0, 1.005, 1.0], 0.001)),
+        track_hops=(([0, 1, 3, 2], 0), ([1, 0, 3, 2], 0)),
+        track_event_loops=(([0, 1, 0, 0], 0), ([0, 2, 0, 0], 0)),
+    )
+    own.alone()
+    tables = []
+    with served(own.html) as address:
+        for script in (False, True):
+            page = browser.new_context(java_script_enabled=script).new_page()
+            page.goto(address + "compare.html")
+            if script:
+                page.locator("table[data-pair]").wait_for()
+            tables.append(page.locator("#differences").inner_text())
+            page.context.close()
+    assert tables[0] == tables[1]
+    lines = [line for line in tables[0].splitlines() if line.startswith("handlers.Hello ")]
+    verdicts = {line.split("\t")[0]: line.split("\t")[3].strip() for line in lines}
+    assert verdicts["handlers.Hello WSGI, sync, instructions"] == "▲ +34% worse"
+    assert verdicts["handlers.Hello WSGI, async, instructions"] == "▼ -1.0% better"
+    assert "handlers.Hello ASGI, sync, instructions" not in verdicts
+    assert verdicts["handlers.Hello WSGI, sync, time to anchor"] == "▲ +10% worse"
+    assert verdicts["handlers.Hello WSGI, async, time to anchor"] == "▼ -15% better"
+    assert "handlers.Hello ASGI, sync, time to anchor" not in verdicts
+    # A loop more and a hop less are as many.
+    assert verdicts["handlers.Hello WSGI, sync, hops"] == "▲ +1 worse"
+    assert verdicts["handlers.Hello WSGI, async, hops"] == "-1"
+
+
+def test_any_two_are_compared_by_their_address(measured: Project, address: str, page: Page) -> None:
+    old, new = Djangos.VERSIONS["3.0"], Djangos.VERSIONS[Djangos.NEWEST]
+    page.goto(f"{address}compare.html?base={measured.git('rev-parse', new)}&head={old}&show=better&part=handlers")
+    page.locator("table[data-pair]").wait_for()
+    first = page.locator("#differences tbody tr").first
+    assert page.locator("[name=base] option:checked").inner_text() == new
+    assert "handlers.Hello ASGI, sync, hops\t3\t2\t▼ -1 better" in page.locator("#differences").inner_text()
+    assert page.locator("#differences tr.worse").count() == 0
+    page.get_by_role("button", name="Swap").click()
+    expect(page.locator("table[data-pair]")).to_have_attribute("data-pair", f"{old} {new}")
+    expect(first).not_to_be_visible()
+    page.locator("[name=show]").select_option("worse")
+    expect(first).to_have_class("worse")
+    assert f"base={old}&head={new}&show=worse&part=handlers" in page.url
+    page.get_by_role("button", name="Copy as CSV").click()
+    copied = page.get_by_label("What was copied")
+    expect(copied).to_have_value(re.compile(r'^handlers.Hello,"ASGI, sync",hops,hops,2,3,0.5,0,worse$', re.MULTILINE))
+    page.get_by_role("button", name="Copy as Markdown").click()
+    expect(copied).to_have_value(
+        re.compile(r"^\| handlers.Hello ASGI, sync \| hops \| 2 \| 3 \| ▲ \+1 worse \|", re.MULTILINE)
+    )
 
 
 def test_charts_are_drawn_and_have_their_figures(measured: Project, address: str, page: Page) -> None:

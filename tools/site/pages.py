@@ -7,12 +7,12 @@ from typing import Any
 
 import jinja2
 
-from tools.site import log, overview, scenario
+from tools.site import compare, log, overview, scenario
 from tools.site.grouping import groups
 from tools.site.served import first_chart
 from tools.site.site import Site
 from tools.site.sources import Sources
-from tools.site.templating import copy_assets, environment
+from tools.site.templating import HERE, copy_assets, environment
 
 
 def write(site: Site, target: Path) -> None:
@@ -54,6 +54,10 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
                 page("changes.html", entries=entries, names=names, here=name, filters=filters, count=len(chosen)),
             )
     yield "changes.xml", page("changes.xml", entries=found[:100])
+    measured = compare.measured(site)
+    yield "compare.html", page("compare.html", **compare.gather(site, measured))
+    yield "compare.js", (HERE / "compare.js").read_text(encoding="utf-8")
+    yield from compare.files(site, measured)
     sources = Sources(site.benchmarks)
     yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
     for name in site.suite.scenarios:
