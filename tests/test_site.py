@@ -8,11 +8,14 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 import generated
@@ -185,6 +188,13 @@ def test_every_scenario_of_the_stored_history_is_readable(tmp_path: Path, page: 
     project.alone()
     names = sorted(str(path.relative_to(project.html)) for path in project.html.rglob("*.html"))
     assert len(names) > 50
+    assert {"compare.html", "docs/async-or-not.html", "docs/history.html", "source/tools/results.py.html"} <= {*names}
+    assert wrong_links(project.html) == []
+    # Where the document names a measured commit, it leads to what that changed.
+    history = (project.html / "docs/history.html").read_text()
+    assert re.search(
+        r'<a href="\.\./compare\.html\?base=[0-9a-f]{10}&amp;head=fc0fa72ff4"><code>fc0fa72ff4</code></a>', history
+    )
     page.set_viewport_size({"width": 360, "height": 900})
     found = []
     with served(project.html) as address:
@@ -198,6 +208,40 @@ def test_every_scenario_of_the_stored_history_is_readable(tmp_path: Path, page: 
             found += [f"{name}: {each['id']}" for each in violations if each["impact"] in ("serious", "critical")]
     assert found == []
     assert complaints == []
+
+
+class Links(HTMLParser):
+    """What a page links to and loads, and the names of its places."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.places: list[str] = []
+        self.feed(page.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.targets += [found[name] for name in ("href", "src") if name in found]
+        self.places += [found["id"]] if "id" in found else []
+
+
+def wrong_links(site: Path) -> list[str]:
+    """Return what leads nowhere within a site, and the names that two places of a page have."""
+    pages = {path: Links(path) for path in site.rglob("*.html")}
+    wrong = [f"{path.name} has #{name} twice" for path, page in pages.items() for name in repeated(page.places)]
+    for path, page in pages.items():
+        for target in set(page.targets):
+            parts = urlsplit(target)
+            place = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if parts.scheme or parts.netloc:
+                continue
+            if not place.is_file() or (parts.fragment and parts.fragment not in pages[place].places):
+                wrong.append(f"{path.relative_to(site)}: {target}")
+    return wrong
+
+
+def repeated(names: list[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]
 
 
 def test_the_overview_shows_what_is_stored(measured: Project, address: str, page: Page) -> None:

@@ -1,13 +1,14 @@
 """Writes the pages of a site into a folder."""
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from tools.site import compare, log, overview, scenario
+from tools.configuration import ROOT
+from tools.site import compare, documents, log, overview, scenario
 from tools.site.grouping import groups
 from tools.site.served import first_chart
 from tools.site.site import Site
@@ -17,7 +18,7 @@ from tools.site.templating import HERE, copy_assets, environment
 
 def write(site: Site, target: Path) -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
-    jinja = environment(site=site, root="", graphs=site.graphs)
+    jinja = environment(site=site, root="", graphs=site.graphs, documents=documents.names())
     for name, content in render_pages(site, jinja, target):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -58,10 +59,22 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     yield "compare.html", page("compare.html", **compare.gather(site, measured))
     yield "compare.js", (HERE / "compare.js").read_text(encoding="utf-8")
     yield from compare.files(site, measured)
+    yield from render_documents(site, page)
     sources = Sources(site.benchmarks)
     yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
     for name in site.suite.scenarios:
         yield f"scenarios/{name}.html", page("scenario.html", root="../", **gather_scenario(site, sources, name))
+
+
+def render_documents(site: Site, page: Callable[..., str]) -> Iterator[tuple[str, str]]:
+    """Yield the documents, and the files of the repository that they link to."""
+    commits = {commit.hash[:7]: commit for commit in site.order.commits.values()}
+    found = {stem: documents.read(stem, commits) for stem in documents.names()}
+    for stem, document in found.items():
+        yield f"docs/{stem}.html", page("document.html", root="../", document=document)
+    for path in sorted(set().union(*(document.sources for document in found.values()))):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        yield f"source/{path}.html", page("source.html", root="../" * len(path.parts), name=path, text=text)
 
 
 def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping[str, Any]:
