@@ -11,11 +11,9 @@ const cells = catalogue.benchmarks.flatMap((benchmark, row) => product(benchmark
     return { ...benchmark, name, row, column, where: `${benchmark.scenario} ${name}`, part: benchmark.scenario.split(".")[0] };
 }));
 
-const periods = new Map();
-for (const each of catalogue.measured) {
-    if (!periods.has(each.period)) periods.set(each.period, []);
-    each.place = periods.get(each.period).push(each) - 1;
-}
+const measured = Object.entries(catalogue.measured).flatMap(([period, rows]) => rows.map(
+    ([name, hash, seconds, subject, environment, machine], place) => ({ name, hash, seconds, subject, environment, machine, period, place }),
+));
 
 function load(period) {
     return new Promise((resolve, reject) => {
@@ -196,7 +194,7 @@ let current = { rows: [] };
 
 async function update() {
     const chosen = Object.fromEntries(new FormData(choice));
-    const [base, head] = [chosen.base, chosen.head].map(number => catalogue.measured[number]);
+    const [base, head] = [chosen.base, chosen.head].map(number => measured[number]);
     const told = document.getElementById("told");
     try {
         await Promise.all([load(base.period), load(head.period)]);
@@ -219,7 +217,7 @@ async function update() {
     describe(head, "head");
     document.getElementById("conditions").textContent = conditions(base, head);
     const state = { ...chosen, base: base.name, head: head.name };
-    if (state.show === "changed") delete state.show;
+    if (state.show === choice.elements.show.options[0].value) delete state.show;
     history.replaceState(null, "", `?${new URLSearchParams(Object.entries(state).filter(([, value]) => value))}${location.hash}`);
     document.title = `${title(base, head)}: what changed`;
     body.parentElement.dataset.pair = `${base.name} ${head.name}`;
@@ -227,22 +225,19 @@ async function update() {
 
 // A result by its name, a commit also by the first digits of its hash, in whatever environment comes first.
 function find(name) {
-    const places = [...catalogue.measured.keys()];
-    const of = n => catalogue.measured[n];
-    return places.find(n => of(n).name === name) ?? places.find(n => of(n).name.split(", ")[0] === name)
-        ?? places.find(n => name.length > 6 && of(n).hash.startsWith(name.slice(0, 40)));
+    const tests = [each => each.name === name, each => each.name.split(", ")[0] === name,
+        each => name.length > 6 && (name.startsWith(each.hash) || each.hash.startsWith(name))];
+    return tests.map(test => measured.findIndex(test)).find(place => place >= 0);
 }
 
-for (const [period, found] of [...periods].reverse()) {
-    for (const side of ["base", "head"]) {
-        const group = document.createElement("optgroup");
-        group.label = period;
-        for (const each of [...found].reverse()) {
-            const text = each.period === "releases" ? each.name : `${each.name} ${each.subject}`.slice(0, 80);
-            group.append(new Option(text, catalogue.measured.indexOf(each)));
-        }
-        period === "releases" ? choice.elements[side].prepend(group) : choice.elements[side].append(group);
+for (const side of ["base", "head"]) {
+    const groups = new Map();
+    for (const [place, each] of [...measured.entries()].reverse()) {
+        if (!groups.has(each.period)) groups.set(each.period, document.createElement("optgroup")).get(each.period).label = each.period;
+        groups.get(each.period).append(new Option(`${each.name} ${each.period === "releases" ? "" : each.subject}`.trim().slice(0, 80), place));
     }
+    const { releases, ...months } = Object.fromEntries(groups);
+    choice.elements[side].append(...[releases].filter(Boolean), ...Object.values(months));
 }
 const asked = new URLSearchParams(location.search);
 for (const side of ["base", "head"]) {

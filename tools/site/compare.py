@@ -222,7 +222,7 @@ def gather(site: Site, found: Sequence[Measured]) -> Mapping[str, Any]:
 
 
 def catalogue(site: Site, found: Sequence[Measured]) -> dict[str, Any]:
-    """Return what the page holds: the benchmarks, in whose order figures stand, and what can be chosen."""
+    """Return what the page holds: the benchmarks, in whose order figures stand, and what can be chosen, by period."""
     suite = site.suite
     environments = list(dict.fromkeys(each.result.environment for each in found))
     machines = list(dict.fromkeys(each.result.machine for each in found))
@@ -234,18 +234,20 @@ def catalogue(site: Site, found: Sequence[Measured]) -> dict[str, Any]:
         "floors": suite.floors,
         "environments": environments,
         "machines": machines,
-        "measured": [
-            {
-                "name": each.name,
-                "period": each.period,
-                "hash": each.commit.hash,
-                "seconds": each.commit.seconds,
-                "subject": each.commit.subject,
-                "environment": environments.index(each.result.environment),
-                "machine": machines.index(each.result.machine),
-            }
-            for each in found
-        ],
+        "measured": {
+            name: [
+                [
+                    each.name,
+                    each.commit.hash[:10],
+                    each.commit.seconds,
+                    each.commit.subject,
+                    environments.index(each.result.environment),
+                    machines.index(each.result.machine),
+                ]
+                for each in own
+            ]
+            for name, own in groups(found, lambda each: each.period).items()
+        },
     }
 
 
