@@ -1,5 +1,6 @@
 """The published site: made by a real run, opened in a browser, and still standing where results are bad."""
 
+import csv
 import json
 import math
 import os
@@ -318,6 +319,8 @@ def test_the_browser_compares_as_the_server_does(measured: Project, tmp_path: Pa
             tables.append(page.locator("#differences").inner_text())
             page.context.close()
     assert tables[0] == tables[1]
+    worse, better = (tables[0].count(f" {word}\n") for word in ("worse", "better"))
+    assert f": {worse} worse, {better} better</title>" in (own.html / "badge.svg").read_text()
     lines = [line for line in tables[0].splitlines() if line.startswith("handlers.Hello ")]
     verdicts = {line.split("\t")[0]: line.split("\t")[3].strip() for line in lines}
     assert verdicts["handlers.Hello WSGI, sync, instructions"] == "▲ +34% worse"
@@ -505,6 +508,46 @@ def test_variants_of_a_scenario_are_chosen(measured: Project, address: str, page
     expect(figure.locator("tr").last.locator("td")).to_have_text(["0", "0", "23", "22"])
     assert "What does a stack of one kind cost" in page.locator("main").inner_text()
     assert "def runs(self, kind, depth)" in page.locator("pre").nth(1).inner_text()
+
+
+def test_the_figures_of_a_scenario_are_there_for_programs(measured: Project) -> None:
+    stored = figures(measured, "HEAD", "handlers.Hello.track_hops")["ASGI sync"]
+    version = Djangos.VERSIONS[Djangos.NEWEST]
+    rows = json.loads((measured.html / "scenarios/handlers.Hello.json").read_text())
+    (row,) = [row for row in rows if (row["cell"], row["metric"]) == ("ASGI, sync", "hops")]
+    assert (row[version], row["unit"], row["scenario"]) == (stored, "hops", "handlers.Hello")
+    with (measured.html / "scenarios/handlers.Hello.csv").open() as file:
+        assert {name: str(value) for name, value in row.items()} in list(csv.DictReader(file))
+
+
+def test_a_site_that_knows_its_address_says_it(measured: Project, tmp_path: Path, page: Page) -> None:
+    own = measured.copy(tmp_path / "own")
+    configuration = own.folder / "asv.conf.json"
+    plain = configuration.read_text()
+
+    def at(address: str) -> None:
+        configuration.write_text(json.dumps(json.loads(plain) | {"site_url": address}))
+
+    at("elsewhere")
+    assert "\"site_url\" in asv.conf.json is 'elsewhere'" in own.alone(status=1).stderr
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/b").symlink_to(own.html)
+    with served(tmp_path) as root:
+        at(f"{root}a/b/")
+        own.alone()
+        sitemap = ElementTree.parse(own.html / "sitemap.xml")
+        addresses = {element.text for element in sitemap.iterfind(".//{*}loc")}
+        assert f"{root}a/b/docs/history.html" in addresses
+        complaints = watch(page, root)
+        for name in ("index.html", "scenarios/handlers.Hello.html"):
+            page.goto(f"{root}a/b/{name}")
+            assert page.locator("link[rel=canonical]").get_attribute("href") == page.url
+            assert page.url in addresses
+        (own.html / "scenarios/old.html").write_bytes((own.html / "404.html").read_bytes())
+        page.goto(f"{root}a/b/scenarios/old.html")
+        page.get_by_role("link", name="scenarios", exact=True).click()
+        assert page.url == f"{root}a/b/scenarios/index.html"
+        assert complaints == []
 
 
 def test_html_in_a_subject_is_text(measured: Project, address: str, page: Page) -> None:

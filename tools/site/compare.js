@@ -207,7 +207,7 @@ async function update() {
     const rows = found.filter(isShown[chosen.show]);
     current = { rows, base, head };
     const count = name => found.filter(({ verdict }) => verdict === name).length;
-    told.value = `${count("worse")} worse, ${count("better")} better, ${count("changed")} changed otherwise, ${count("same")} not told from no change.`;
+    told.value = `${count("worse")} worse, ${count("better")} better, ${count("changed")} changed otherwise, ${count("same")} show no change.`;
     document.querySelectorAll("#differences thead th").forEach((each, index) => {
         if (index === 1) each.textContent = base.name;
         if (index === 2) each.textContent = head.name;

@@ -1,5 +1,6 @@
 """Writes the pages of a site into a folder."""
 
+import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -8,7 +9,8 @@ from typing import Any
 import jinja2
 
 from tools.configuration import ROOT
-from tools.site import compare, documents, log, overview, scenario
+from tools.site import badge, compare, documents, log, overview, scenario
+from tools.site.addresses import at
 from tools.site.grouping import groups
 from tools.site.served import first_chart
 from tools.site.site import Site
@@ -16,10 +18,10 @@ from tools.site.sources import Sources
 from tools.site.templating import HERE, copy_assets, environment
 
 
-def write(site: Site, target: Path) -> None:
+def write(site: Site, target: Path, address: str = "") -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
     jinja = environment(site=site, root="", graphs=site.graphs, documents=documents.names())
-    for name, content in render_pages(site, jinja, target):
+    for name, content in at(address, render_pages(site, jinja, target), jinja):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
@@ -59,11 +61,15 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     yield "compare.html", page("compare.html", **compare.gather(site, measured))
     yield "compare.js", (HERE / "compare.js").read_text(encoding="utf-8")
     yield from compare.files(site, measured)
+    yield "badge.svg", page("badge.svg", badge=badge.of_newest(site))
     yield from render_documents(site, page)
     sources = Sources(site.benchmarks)
     yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
     for name in site.suite.scenarios:
         yield f"scenarios/{name}.html", page("scenario.html", root="../", **gather_scenario(site, sources, name))
+        rows = scenario.figures(site, name)
+        yield f"scenarios/{name}.csv", scenario.as_csv(rows)
+        yield f"scenarios/{name}.json", json.dumps(rows, indent=1)
 
 
 def render_documents(site: Site, page: Callable[..., str]) -> Iterator[tuple[str, str]]:
