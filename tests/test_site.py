@@ -26,7 +26,7 @@ from browser import CHROMIUM_FLAGS, PAINTED_PIXELS, served, watch
 from conftest import ROOT, Djangos, eventually, path_without, with_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tools.site import results
+from tools.site import compare, results
 from tools.site.cache import CACHE
 
 pytestmark = pytest.mark.xdist_group("site")  # one worker measures and publishes once
@@ -355,6 +355,15 @@ def test_any_two_are_compared_by_their_address(measured: Project, address: str, 
     expect(copied).to_have_value(
         re.compile(r"^\| handlers.Hello ASGI, sync \| hops \| 2 \| 3 \| ▲ \+1 worse \|", re.MULTILINE)
     )
+
+
+def test_results_of_several_environments_are_told_by_what_differs() -> None:
+    environments = [
+        {"Python": "3.12", "asgiref": "3.13.0"},
+        {"Python": "3.13", "Django": "5.2.19", "asgiref": "3.13.0"},
+    ]
+    assert compare.names_of(environments) == [", Python 3.12", ", Python 3.13, Django 5.2.19"]
+    assert compare.names_of(environments[:1]) == [""]
 
 
 def test_charts_are_drawn_and_have_their_figures(measured: Project, address: str, page: Page) -> None:

@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
+from markupsafe import Markup
 
 from tools.configuration import ROOT
 from tools.site import badge, compare, documents, log, overview, scenario
@@ -20,7 +21,8 @@ from tools.site.templating import HERE, copy_assets, environment
 
 def write(site: Site, target: Path, address: str = "") -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
-    jinja = environment(site=site, root="", graphs=site.graphs, documents=documents.names())
+    symbol = Markup(documents.PERMALINK)
+    jinja = environment(site=site, root="", graphs=site.graphs, documents=documents.names(), symbol=symbol)
     for name, content in at(address, render_pages(site, jinja, target), jinja):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
