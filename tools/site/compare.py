@@ -220,6 +220,9 @@ def gather(site: Site, found: Sequence[Measured]) -> Mapping[str, Any]:
 
 # What compare.js reads.
 
+FIGURE, INTERVAL = 7, 5
+"""Digits of what is no fact: more than is told, so that the browser tells what the server would; counts are whole."""
+
 
 def catalogue(site: Site, found: Sequence[Measured]) -> dict[str, Any]:
     """Return what the page holds: the benchmarks, in whose order figures stand, and what can be chosen, by period."""
@@ -291,12 +294,14 @@ def rows_of(suite: Suite, result: Result) -> dict[str, dict[int, list[Any]]]:
         cells = range(first, first + suite.size[name])
         if all(math.isnan(result.values[number]) for number in cells):
             continue
-        rows["values"][place] = [plain_of(result.values[number]) for number in cells]
-        if (rule := rule_of(suite, first)) not in ("exact", "none"):
+        rule = rule_of(suite, first)
+        figures = [result.values[number] for number in cells]
+        rows["values"][place] = [plain_of(each if rule == "exact" else rounded(each, FIGURE)) for each in figures]
+        if rule not in ("exact", "none"):
             both = [samples(suite, result, number, rule) for number in cells]
-            rows["open"][place] = [rounded(half) for half, _ in both]
+            rows["open"][place] = [short(rounded(half, INTERVAL)) for half, _ in both]
             if rule == "anchor":
-                rows["least"][place] = [rounded(least) for _, least in both]
+                rows["least"][place] = [short(rounded(least, INTERVAL)) for _, least in both]
     return rows
 
 
@@ -308,19 +313,17 @@ def samples(suite: Suite, result: Result, number: int, rule: Rule) -> tuple[floa
     return result.halves[number] * (2 if rule == "cost" else 1), math.nan
 
 
+def rounded(value: float, digits: int) -> float:
+    return float(f"{value:.{digits}g}")
+
+
 def plain_of(value: float) -> float | str | None:
     """Return a figure as JSON can hold it."""
     if value in (UNAVAILABLE, FAILED):
         return "n/a" if value == UNAVAILABLE else "failed"
-    return rounded(value)
+    return short(value)
 
 
-def rounded(value: float) -> float | None:
-    """Return a number to seven digits, which is more than any metric tells; None for NaN.
-
-    An interval may be infinite, which scripts can hold and JSON cannot.
-    """
-    if math.isnan(value):
-        return None
-    short = float(f"{value:.7g}")
-    return int(short) if short.is_integer() else short
+def short(value: float) -> float | None:
+    """Return a number as short as it is; None for NaN. An infinite interval stays, which scripts can hold."""
+    return None if math.isnan(value) else int(value) if value.is_integer() else value
