@@ -12,7 +12,7 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
@@ -298,7 +298,9 @@ def stored_with(project: Project, **metrics: Any) -> None:
         path.write_text(json.dumps(stored))
 
 
-def test_the_browser_compares_as_the_server_does(measured: Project, tmp_path: Path, browser: Browser) -> None:
+def test_the_browser_compares_as_the_server_does(
+    measured: Project, tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
     own = measured.copy(tmp_path)
     stored_with(
         own,
@@ -332,6 +334,15 @@ def test_the_browser_compares_as_the_server_does(measured: Project, tmp_path: Pa
     # A loop more and a hop less are as many.
     assert verdicts["handlers.Hello WSGI, sync, hops"] == "▲ +1 worse"
     assert verdicts["handlers.Hello WSGI, async, hops"] == "-1"
+
+    # On another machine instructions are not judged, times beside the anchor are.
+    monkeypatch.chdir(tmp_path)
+    archive = results.read(own.folder / "results")
+    old, new = sorted(archive.results, key=lambda result: result.commit == own.git("rev-parse", "HEAD"))
+    found = compare.differences(archive.suite, old, replace(new, machine="another"))
+    judged = {each.cell.metric for each in found if each.verdict in ("worse", "better")}
+    assert "time to anchor" in judged
+    assert "instructions" not in judged
 
 
 def test_any_two_are_compared_by_their_address(measured: Project, address: str, page: Page) -> None:

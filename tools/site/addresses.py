@@ -9,6 +9,8 @@ import jinja2
 from asv.config import Config
 from asv.util import UserError
 
+from tools.site import documents
+
 
 def address_of(conf: Config) -> str:
     """Return the address at which a site will be, empty where none is said.
@@ -33,4 +35,4 @@ def at(address: str, pages: Iterable[tuple[str, str]], jinja: jinja2.Environment
         names += [name] if is_page else []
         yield name, content.replace("</title>", link, 1) if is_page else content
     yield "sitemap.xml", jinja.get_template("sitemap.xml").render(addresses=[address + name for name in names])
-    yield "404.html", jinja.get_template("404.html").render(root=address)
+    yield "404.html", jinja.get_template("404.html").render(root=address, documents=documents.names())

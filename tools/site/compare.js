@@ -43,10 +43,11 @@ function relative(before, after) {
     return before ? after / before - 1 : after ? Infinity : 0;
 }
 
-function resolution(cell, a, b, drifted) {
+function resolution(cell, a, b, drifted, alike) {
     if (cell.rule === "exact") return 0;
     if (!(a.value > 0 && b.value > 0)) return NaN;
     if (cell.rule === "anchor") return Math.max(Math.hypot(a.open / a.value, b.open / b.value), a.least, b.least);
+    if (!alike) return NaN;
     const open = Math.hypot(a.open, b.open) / a.value;
     if (cell.rule === "cost") return Math.max(catalogue.finest, open);
     return cell.rule === "machine" ? (1 + drifted) * (1 + (open || 0)) - 1 : NaN;
@@ -70,7 +71,7 @@ function differences(base, head) {
     cells.forEach((cell, n) => {
         const [before, after] = [a[n].value, b[n].value];
         if (!isMeasured(before) || !isMeasured(after) || before === "n/a" && after === "n/a") return;
-        const move = relative(before, after), known = resolution(cell, a[n], b[n], drifted);
+        const move = relative(before, after), known = resolution(cell, a[n], b[n], drifted, base.machine === head.machine);
         const beyond = before !== after && !Number.isNaN(known) && !(Math.abs(move) <= known);
         const total = cell.kind === "waits" ? waits[cell.where] : cell.kind === "counts" ? 0 : move;
         const judged = beyond && move * total > 0;

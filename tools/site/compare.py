@@ -20,7 +20,8 @@ from tools.site.site import Site, shown
 from tools.site.suite import MetricCell, Suite
 
 Rule = Literal["exact", "cost", "anchor", "machine", "none"]
-"""How a metric is judged: as a fact; by its layouts; beside the anchor; on one machine; not at all."""
+"""How a metric is judged: as a fact; on one machine by its layouts; beside the anchor; on one machine by its floors;
+not at all."""
 
 SHOWN = {
     "changed": "all that changed",
@@ -197,6 +198,8 @@ def resolution_between(suite: Suite, old: Result, new: Result, number: int, drif
     if rule == "exact":
         return 0.0
     if not (0 < old.values[number] < math.inf and 0 < new.values[number] < math.inf) or rule == "none":
+        return None
+    if rule != "anchor" and old.machine != new.machine:
         return None
     if rule == "machine":
         return resolution(drifted, interval(old, new, number), ()) if drifted is not None else None

@@ -20,8 +20,6 @@ from tools.site.order import Commit
 
 FOLDER = ROOT / "docs"
 PERMALINK = '<span aria-hidden="true">#</span><span class="hidden">Link to this heading</span>'
-"""What stands for the permanent link of a heading, here and in the site's own pages."""
-
 REGION = 'tabindex="0" role="region" aria-label="{} {}"'
 NAMED = re.compile(r"[0-9a-f]{7,40}")
 

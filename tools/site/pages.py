@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any
 
 import jinja2
-from markupsafe import Markup
 
 from tools.configuration import ROOT
 from tools.site import badge, compare, documents, log, overview, scenario
@@ -21,8 +20,7 @@ from tools.site.templating import HERE, copy_assets, environment
 
 def write(site: Site, target: Path, address: str = "") -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
-    symbol = Markup(documents.PERMALINK)
-    jinja = environment(site=site, root="", graphs=site.graphs, documents=documents.names(), symbol=symbol)
+    jinja = environment(site=site, root="", graphs=site.graphs)
     for name, content in at(address, render_pages(site, jinja, target), jinja):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -38,7 +36,7 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     """Yield the pages by name."""
 
     def page(template: str, **context: Any) -> str:
-        return jinja.get_template(template).render(**context)
+        return jinja.get_template(template).render(documents=documents.names(), **context)
 
     found = log.entries(site)
     if site.newest is None:
@@ -59,12 +57,6 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
                 page("changes.html", entries=entries, names=names, here=name, filters=filters, count=len(chosen)),
             )
     yield "changes.xml", page("changes.xml", entries=found[:100])
-    measured = compare.measured(site)
-    yield "compare.html", page("compare.html", **compare.gather(site, measured))
-    yield "compare.js", (HERE / "compare.js").read_text(encoding="utf-8")
-    yield from compare.files(site, measured)
-    yield "badge.svg", page("badge.svg", badge=badge.of_newest(site))
-    yield from render_documents(site, page)
     sources = Sources(site.benchmarks)
     yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
     for name in site.suite.scenarios:
@@ -72,6 +64,12 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
         rows = scenario.figures(site, name)
         yield f"scenarios/{name}.csv", scenario.as_csv(rows)
         yield f"scenarios/{name}.json", json.dumps(rows, indent=1)
+    measured = compare.measured(site)
+    yield "compare.html", page("compare.html", **compare.gather(site, measured))
+    yield "compare.js", (HERE / "compare.js").read_text(encoding="utf-8")
+    yield from compare.files(site, measured)
+    yield "badge.svg", page("badge.svg", badge=badge.of_newest(site))
+    yield from render_documents(site, page)
 
 
 def render_documents(site: Site, page: Callable[..., str]) -> Iterator[tuple[str, str]]:
