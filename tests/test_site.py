@@ -520,16 +520,6 @@ def test_filters_by_keyboard(measured: Project, address: str, page: Page) -> Non
     assert page.get_by_label("Kind").input_value() == "time"
 
 
-def test_variants_of_a_scenario_are_chosen(measured: Project, address: str, page: Page) -> None:
-    page.goto(address + "scenarios/middleware.Stack.html")
-    figure = page.locator("figure").filter(has_text="sync_to_async crossings")
-    figure.get_by_label("Variant").select_option("MiddlewareMixin, 10")
-    figure.locator("summary").click()
-    expect(figure.locator("tr").last.locator("td")).to_have_text(["0", "0", "23", "22"])
-    assert "What does a stack of one kind cost" in page.locator("main").inner_text()
-    assert "def runs(self, kind, depth)" in page.locator("pre").nth(1).inner_text()
-
-
 def test_the_figures_of_a_scenario_are_there_for_programs(measured: Project) -> None:
     stored = figures(measured, "HEAD", "handlers.Hello.track_hops")["ASGI sync"]
     version = Djangos.VERSIONS[Djangos.NEWEST]
@@ -568,6 +558,16 @@ def test_a_site_that_knows_its_address_says_it(measured: Project, tmp_path: Path
         page.get_by_role("link", name="scenarios", exact=True).click()
         assert page.url == f"{root}a/b/scenarios/index.html"
         assert complaints == []
+
+
+def test_variants_of_a_scenario_are_chosen(measured: Project, address: str, page: Page) -> None:
+    page.goto(address + "scenarios/middleware.Stack.html")
+    figure = page.locator("figure").filter(has_text="sync_to_async crossings")
+    figure.get_by_label("Variant").select_option("MiddlewareMixin, 10")
+    figure.locator("summary").click()
+    expect(figure.locator("tr").last.locator("td")).to_have_text(["0", "0", "23", "22"])
+    assert "What does a stack of one kind cost" in page.locator("main").inner_text()
+    assert "def runs(self, kind, depth)" in page.locator("pre").nth(1).inner_text()
 
 
 def test_html_in_a_subject_is_text(measured: Project, address: str, page: Page) -> None:
