@@ -1,5 +1,6 @@
 """The published site: made by a real run, opened in a browser, and still standing where results are bad."""
 
+import csv
 import json
 import math
 import os
@@ -8,11 +9,14 @@ import resource
 import shutil
 import subprocess
 import sys
+from collections import Counter
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
+from html.parser import HTMLParser
 from pathlib import Path
 from typing import Any
+from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
 import generated
@@ -22,7 +26,7 @@ from browser import CHROMIUM_FLAGS, PAINTED_PIXELS, served, watch
 from conftest import ROOT, Djangos, eventually, path_without, with_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tools.site import results
+from tools.site import compare, results
 from tools.site.cache import CACHE
 
 pytestmark = pytest.mark.xdist_group("site")  # one worker measures and publishes once
@@ -37,6 +41,7 @@ OWN = {
     "index.html": READY,
     "changes.html": READY,
     "status.html": READY,
+    "compare.html": "table[data-pair]",
     "scenarios/index.html": READY,
     "scenarios/handlers.Hello.html": READY,
     "scenarios/middleware.Stack.html": READY,
@@ -185,6 +190,13 @@ def test_every_scenario_of_the_stored_history_is_readable(tmp_path: Path, page: 
     project.alone()
     names = sorted(str(path.relative_to(project.html)) for path in project.html.rglob("*.html"))
     assert len(names) > 50
+    assert {"compare.html", "docs/async-or-not.html", "docs/history.html", "source/tools/results.py.html"} <= {*names}
+    assert wrong_links(project.html) == []
+    # Where the document names a measured commit, it leads to what that changed.
+    history = (project.html / "docs/history.html").read_text()
+    assert re.search(
+        r'<a href="\.\./compare\.html\?base=[0-9a-f]{10}&amp;head=fc0fa72ff4"><code>fc0fa72ff4</code></a>', history
+    )
     page.set_viewport_size({"width": 360, "height": 900})
     found = []
     with served(project.html) as address:
@@ -198,6 +210,40 @@ def test_every_scenario_of_the_stored_history_is_readable(tmp_path: Path, page: 
             found += [f"{name}: {each['id']}" for each in violations if each["impact"] in ("serious", "critical")]
     assert found == []
     assert complaints == []
+
+
+class Links(HTMLParser):
+    """What a page links to and loads, and the names of its places."""
+
+    def __init__(self, page: Path) -> None:
+        super().__init__()
+        self.targets: list[str] = []
+        self.places: list[str] = []
+        self.feed(page.read_text())
+
+    def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
+        found = {name: value or "" for name, value in attrs}
+        self.targets += [found[name] for name in ("href", "src") if name in found]
+        self.places += [found["id"]] if "id" in found else []
+
+
+def wrong_links(site: Path) -> list[str]:
+    """Return what leads nowhere within a site, and the names that two places of a page have."""
+    pages = {path: Links(path) for path in site.rglob("*.html")}
+    wrong = [f"{path.name} has #{name} twice" for path, page in pages.items() for name in repeated(page.places)]
+    for path, page in pages.items():
+        for target in set(page.targets):
+            parts = urlsplit(target)
+            place = (path.parent / unquote(parts.path)).resolve() if parts.path else path
+            if parts.scheme or parts.netloc:
+                continue
+            if not place.is_file() or (parts.fragment and parts.fragment not in pages[place].places):
+                wrong.append(f"{path.relative_to(site)}: {target}")
+    return wrong
+
+
+def repeated(names: list[str]) -> list[str]:
+    return [name for name, times in Counter(names).items() if times > 1]
 
 
 def test_the_overview_shows_what_is_stored(measured: Project, address: str, page: Page) -> None:
@@ -241,6 +287,99 @@ def test_the_overview_shows_what_a_request_costs(measured: Project, tmp_path: Pa
         assert "instructions +34%, resolution 0.4%" in answer
         page.get_by_role("link", name="instructions +34% in 1 cell").click()
         assert page.locator(".entry li").first.inner_text().startswith("handlers.Hello instructions +34% in 1 cell")
+
+
+def stored_with(project: Project, **metrics: Any) -> None:
+    """Put figures of handlers.Hello in place of what was measured: values and interval of the old and of the new."""
+    for path in project.results:
+        newest = json.loads(path.read_text())["commit_hash"] == project.git("rev-parse", "HEAD")
+        stored = json.loads(path.read_text())
+        stored["params"]["Django"] = "5.2.19"  # the anchor
+        for name, both in metrics.items():
+            values, open_ = both[newest]
+            row = stored["results"][f"handlers.Hello.{name}"]
+            low, high = ([value * (1 + sign * open_) for value in values] for sign in (-1, 1))
+            stored["results"][f"handlers.Hello.{name}"] = [values, *row[1:5], low, high]
+        path.write_text(json.dumps(stored))
+
+
+def test_the_browser_compares_as_the_server_does(
+    measured: Project, tmp_path: Path, browser: Browser, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    own = measured.copy(tmp_path)
+    stored_with(
+        own,
+        track_instructions=(([278e3, 1e6, 2e6, 2e6], 0.001), ([372e3, 0.99e6, 2.007e6, 2.007e6], 0.0005)),
+        track_time_to_anchor=(([1.0, 1.0, 1.0, 1.0], 0.01), ([1.1, 0.85, 1.02, 1.01], 0.02)),
+        track_anchor_to_itself=(([1.0, 1.0, 1.0, 1.03], 0.01), ([1.0, 1.0, 1.005, 1.0], 0.001)),
+        track_hops=(([0, 1, 3, 2], 0), ([1, 0, 3, 2], 0)),
+        track_event_loops=(([0, 1, 0, 0], 0), ([0, 2, 0, 0], 0)),
+    )
+    own.alone()
+    tables = []
+    with served(own.html) as address:
+        for script in (False, True):
+            page = browser.new_context(java_script_enabled=script).new_page()
+            page.goto(address + "compare.html")
+            if script:
+                page.locator("table[data-pair]").wait_for()
+            tables.append(page.locator("#differences").inner_text())
+            page.context.close()
+    assert tables[0] == tables[1]
+    worse, better = (tables[0].count(f" {word}\n") for word in ("worse", "better"))
+    assert f": {worse} worse, {better} better</title>" in (own.html / "badge.svg").read_text()
+    lines = [line for line in tables[0].splitlines() if line.startswith("handlers.Hello ")]
+    verdicts = {line.split("\t")[0]: line.split("\t")[3].strip() for line in lines}
+    assert verdicts["handlers.Hello WSGI, sync, instructions"] == "▲ +34% worse"
+    assert verdicts["handlers.Hello WSGI, async, instructions"] == "▼ -1.0% better"
+    assert "handlers.Hello ASGI, sync, instructions" not in verdicts
+    assert verdicts["handlers.Hello WSGI, sync, time to anchor"] == "▲ +10% worse"
+    assert verdicts["handlers.Hello WSGI, async, time to anchor"] == "▼ -15% better"
+    assert "handlers.Hello ASGI, sync, time to anchor" not in verdicts
+    # A loop more and a hop less are as many.
+    assert verdicts["handlers.Hello WSGI, sync, hops"] == "▲ +1 worse"
+    assert verdicts["handlers.Hello WSGI, async, hops"] == "-1"
+
+    # On another machine instructions are not judged, times beside the anchor are.
+    monkeypatch.chdir(tmp_path)
+    archive = results.read(own.folder / "results")
+    old, new = sorted(archive.results, key=lambda result: result.commit == own.git("rev-parse", "HEAD"))
+    found = compare.differences(archive.suite, old, replace(new, machine="another"))
+    judged = {each.cell.metric for each in found if each.verdict in ("worse", "better")}
+    assert "time to anchor" in judged
+    assert "instructions" not in judged
+
+
+def test_any_two_are_compared_by_their_address(measured: Project, address: str, page: Page) -> None:
+    old, new = Djangos.VERSIONS["3.0"], Djangos.VERSIONS[Djangos.NEWEST]
+    page.goto(f"{address}compare.html?base={measured.git('rev-parse', new)}&head={old}&show=better&part=handlers")
+    page.locator("table[data-pair]").wait_for()
+    first = page.locator("#differences tbody tr").first
+    assert page.locator("[name=base] option:checked").inner_text() == new
+    assert "handlers.Hello ASGI, sync, hops\t3\t2\t▼ -1 better" in page.locator("#differences").inner_text()
+    assert page.locator("#differences tr.worse").count() == 0
+    page.get_by_role("button", name="Swap").click()
+    expect(page.locator("table[data-pair]")).to_have_attribute("data-pair", f"{old} {new}")
+    expect(first).not_to_be_visible()
+    page.locator("[name=show]").select_option("worse")
+    expect(first).to_have_class("worse")
+    assert f"base={old}&head={new}&show=worse&part=handlers" in page.url
+    page.get_by_role("button", name="Copy as CSV").click()
+    copied = page.get_by_label("What was copied")
+    expect(copied).to_have_value(re.compile(r'^handlers.Hello,"ASGI, sync",hops,hops,2,3,0.5,0,worse$', re.MULTILINE))
+    page.get_by_role("button", name="Copy as Markdown").click()
+    expect(copied).to_have_value(
+        re.compile(r"^\| handlers.Hello ASGI, sync \| hops \| 2 \| 3 \| ▲ \+1 worse \|", re.MULTILINE)
+    )
+
+
+def test_results_of_several_environments_are_told_by_what_differs() -> None:
+    environments = [
+        {"Python": "3.12", "asgiref": "3.13.0"},
+        {"Python": "3.13", "Django": "5.2.19", "asgiref": "3.13.0"},
+    ]
+    assert compare.names_of(environments) == [", Python 3.12", ", Python 3.13, Django 5.2.19"]
+    assert compare.names_of(environments[:1]) == [""]
 
 
 def test_charts_are_drawn_and_have_their_figures(measured: Project, address: str, page: Page) -> None:
@@ -385,6 +524,46 @@ def test_filters_by_keyboard(measured: Project, address: str, page: Page) -> Non
     assert page.locator(".entry li:visible[data-kind=waits]").count() == 0
     page.reload()
     assert page.get_by_label("Kind").input_value() == "time"
+
+
+def test_the_figures_of_a_scenario_are_there_for_programs(measured: Project) -> None:
+    stored = figures(measured, "HEAD", "handlers.Hello.track_hops")["ASGI sync"]
+    version = Djangos.VERSIONS[Djangos.NEWEST]
+    rows = json.loads((measured.html / "scenarios/handlers.Hello.json").read_text())
+    (row,) = [row for row in rows if (row["cell"], row["metric"]) == ("ASGI, sync", "hops")]
+    assert (row[version], row["unit"], row["scenario"]) == (stored, "hops", "handlers.Hello")
+    with (measured.html / "scenarios/handlers.Hello.csv").open() as file:
+        assert {name: str(value) for name, value in row.items()} in list(csv.DictReader(file))
+
+
+def test_a_site_that_knows_its_address_says_it(measured: Project, tmp_path: Path, page: Page) -> None:
+    own = measured.copy(tmp_path / "own")
+    configuration = own.folder / "asv.conf.json"
+    plain = configuration.read_text()
+
+    def at(address: str) -> None:
+        configuration.write_text(json.dumps(json.loads(plain) | {"site_url": address}))
+
+    at("elsewhere")
+    assert "\"site_url\" in asv.conf.json is 'elsewhere'" in own.alone(status=1).stderr
+    (tmp_path / "a").mkdir()
+    (tmp_path / "a/b").symlink_to(own.html)
+    with served(tmp_path) as root:
+        at(f"{root}a/b/")
+        own.alone()
+        sitemap = ElementTree.parse(own.html / "sitemap.xml")
+        addresses = {element.text for element in sitemap.iterfind(".//{*}loc")}
+        assert f"{root}a/b/docs/history.html" in addresses
+        complaints = watch(page, root)
+        for name in ("index.html", "scenarios/handlers.Hello.html"):
+            page.goto(f"{root}a/b/{name}")
+            assert page.locator("link[rel=canonical]").get_attribute("href") == page.url
+            assert page.url in addresses
+        (own.html / "scenarios/old.html").write_bytes((own.html / "404.html").read_bytes())
+        page.goto(f"{root}a/b/scenarios/old.html")
+        page.get_by_role("link", name="scenarios", exact=True).click()
+        assert page.url == f"{root}a/b/scenarios/index.html"
+        assert complaints == []
 
 
 def test_variants_of_a_scenario_are_chosen(measured: Project, address: str, page: Page) -> None:

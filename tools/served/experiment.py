@@ -77,7 +77,7 @@ class Usage(NamedTuple):
     tool_cpu: float
 
 
-class Answer(NamedTuple):
+class ServedAnswer(NamedTuple):
     """What a server answered: to whom, as it says, and after how many seconds its body began, and was whole."""
 
     status: int
@@ -273,7 +273,7 @@ def verify(address: str, cell: ServedCell) -> None:
         raise ServerFailed(f"{page}: {problem}") from problem
 
 
-def get(address: str, path: str, cookie: str = "") -> Answer:
+def get(address: str, path: str, cookie: str = "") -> ServedAnswer:
     """Return the answer to one GET. Raises ServerFailed where there is none."""
     with contextlib.closing(http.client.HTTPConnection(address.removeprefix("http://"), timeout=PATIENCE)) as server:
         began = time.monotonic()
@@ -287,10 +287,10 @@ def get(address: str, path: str, cookie: str = "") -> Answer:
             raise ServerFailed(f"no answer within {PATIENCE:g} seconds") from problem
         except (OSError, http.client.HTTPException) as problem:
             raise ServerFailed(f"no answer: {problem}") from problem
-        return Answer(response.status, body, response.getheader(HEADER, ""), first, time.monotonic() - began)
+        return ServedAnswer(response.status, body, response.getheader(HEADER, ""), first, time.monotonic() - began)
 
 
-def judge(page: Page, interface: str, answer: Answer) -> None:
+def judge(page: Page, interface: str, answer: ServedAnswer) -> None:
     """Raise Unavailable or ServerFailed unless an answer is right."""
     if answer.status == HTTPStatus.NOT_IMPLEMENTED:
         raise Unavailable(answer.body.decode(errors="replace"))

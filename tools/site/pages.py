@@ -1,25 +1,28 @@
 """Writes the pages of a site into a folder."""
 
+import json
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import Any
 
 import jinja2
 
-from tools.site import answer, log, overview, scenario, status
+from tools.configuration import ROOT
+from tools.site import answer, badge, compare, documents, log, overview, scenario, status
+from tools.site.addresses import at
 from tools.site.glossary import meanings
 from tools.site.grouping import groups
 from tools.site.served import first_chart
 from tools.site.site import Site
 from tools.site.sources import Sources
-from tools.site.templating import copy_assets, environment
+from tools.site.templating import HERE, copy_assets, environment
 
 
-def write(site: Site, target: Path) -> None:
+def write(site: Site, target: Path, address: str = "") -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
     jinja = environment(site=site, root="", graphs=site.graphs, meanings=meanings(), kinds=log.KINDS)
-    for name, content in render_pages(site, jinja, target):
+    for name, content in at(address, render_pages(site, jinja, target), jinja):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
@@ -34,7 +37,7 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     """Yield the pages by name."""
 
     def page(template: str, **context: Any) -> str:
-        return jinja.get_template(template).render(**context)
+        return jinja.get_template(template).render(documents=documents.names(), **context)
 
     commits, releases = log.of_commits(site), log.of_releases(site)
     split = log.pages([*releases, *commits])
@@ -55,6 +58,26 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
     for name in site.suite.scenarios:
         yield f"scenarios/{name}.html", page("scenario.html", root="../", **gather_scenario(site, sources, name))
+        rows = scenario.figures(site, name)
+        yield f"scenarios/{name}.csv", scenario.as_csv(rows)
+        yield f"scenarios/{name}.json", json.dumps(rows, indent=1)
+    measured = compare.measured(site)
+    yield "compare.html", page("compare.html", **compare.gather(site, measured))
+    yield "compare.js", (HERE / "compare.js").read_text(encoding="utf-8")
+    yield from compare.files(site, measured)
+    yield "badge.svg", page("badge.svg", badge=badge.of_newest(site))
+    yield from render_documents(site, page)
+
+
+def render_documents(site: Site, page: Callable[..., str]) -> Iterator[tuple[str, str]]:
+    """Yield the documents, and the files of the repository that they link to."""
+    commits = {commit.hash[:7]: commit for commit in site.order.commits.values()}
+    found = {stem: documents.read(stem, commits) for stem in documents.names()}
+    for stem, document in found.items():
+        yield f"docs/{stem}.html", page("document.html", root="../", document=document)
+    for path in sorted(set().union(*(document.sources for document in found.values()))):
+        text = (ROOT / path).read_text(encoding="utf-8")
+        yield f"source/{path}.html", page("source.html", root="../" * len(path.parts), name=path, text=text)
 
 
 def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping[str, Any]:

@@ -29,6 +29,7 @@ from asv.util import ProcessError, UserError, git_default_branch
 
 from tools import files, process
 from tools.site import order, pages
+from tools.site.addresses import address_of
 from tools.site.asv import READERS, VERSION
 from tools.site.graphs import Graph, Graphs, Stored
 from tools.site.quickgit import quick
@@ -66,7 +67,7 @@ def write(conf: Config, archive: Archive, graphs: bool, target: Path) -> None:
         if private := [commit.label for commit in known.commits.values() if not known.public(commit)]:
             say(f"{', '.join(private)}: on none of {', '.join(branches)}, on no stable branch and no release")
         site = Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, known, graphs)
-        pages.write(site, target)
+        pages.write(site, target, address_of(conf))
 
 
 def setup() -> None:

@@ -1,9 +1,13 @@
 """A scenario's page: what it says of itself, its cells, its history."""
 
+import csv
+import io
 import math
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools.site import charts
+from tools.site.compare import plain_of
 from tools.site.grouping import groups
 from tools.site.site import ShownFigure, Site, shown
 from tools.site.suite import plain
@@ -46,6 +50,32 @@ def figure(site: Site, number: int | None) -> ShownFigure:
     old = site.previous.values[number] if site.previous else new
     changed = cell.exact and old != new and not math.isnan(old) and not math.isnan(new)
     return ShownFigure(shown(cell, new), site.graph(cell), f"({shown(cell, old)})" if changed else "", changed)
+
+
+def figures(site: Site, name: str) -> list[dict[str, Any]]:
+    """Return the figures of the table for programs: a row for each cell and metric, None for what was not measured."""
+    return [
+        {
+            "scenario": name,
+            "cell": site.suite.cells[number].name,
+            "metric": site.suite.cells[number].metric,
+            "unit": site.suite.cells[number].unit,
+            **{
+                site.commit(result).label: plain_of(result.values[number])
+                for result in (site.newest, site.previous)
+                if result
+            },
+        }
+        for number in site.suite.scenarios[name]
+    ]
+
+
+def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
+    text = io.StringIO()
+    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
+    writer.writeheader()
+    writer.writerows(rows)
+    return text.getvalue()
 
 
 def histories(site: Site, name: str) -> list[tuple[str, list[dict[str, Any]]]]:
