@@ -84,8 +84,8 @@ measure: .venv/bench ## measure listed commits that have no result: COMMITS=file
 	@$(BIN)/python -m tools measure --commits "$$COMMITS" --shard "$${SHARD:-1/1}" --benchmarks "$${BENCHMARKS:-exact}" \
 		--machine "$$MACHINE" --anchor "$$ANCHOR" --job "$$JOB" $(HISTORY) $(OPTIONS)
 
-merge: .venv/bench ## put the results of several jobs together: SHARDS=folder RESULTS= DJANGO=, or PUSH=branch REMOTE=origin
-	@$(BIN)/python -m tools merge "$$SHARDS" --push "$$PUSH" --remote "$${REMOTE:-origin}" $(HISTORY) $(OPTIONS)
+merge: .venv/bench ## put the results of several jobs together: SHARDS=folder COMMITS=file RESULTS= DJANGO=, or PUSH=branch REMOTE=origin
+	@$(BIN)/python -m tools merge "$$SHARDS" $${COMMITS:+--commits "$$COMMITS"} --anchor "$$ANCHOR" --machine "$$MACHINE" --push "$$PUSH" --remote "$${REMOTE:-origin}" $(HISTORY) $(OPTIONS)
 
 pending: .venv/bench ## list the commits of Django that have no result: COMMITS=file SINCE="4 weeks ago" COUNT=40 RESULTS= DJANGO=
 	@$(BIN)/python -m tools pending --commits "$$COMMITS" --since "$${SINCE:-4 weeks ago}" --count "$${COUNT:-40}" \

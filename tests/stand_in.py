@@ -11,32 +11,43 @@ import sys
 from pathlib import Path
 from typing import Any
 
+from asv import util
+from asv.environment import get_env_name
+from asv.results import get_filename
+
+from harness.version import version_of_benchmark
+
 BROKEN, NO_ENVIRONMENT, OTHER_CODE, SAID = 3, 4, 5, 2000
 
 BENCHMARK = "handlers.Hello.track_hops"
+PARAMS = [["'WSGI'", "'ASGI'"], ["'sync'", "'async'"]]
+VERSION = version_of_benchmark(BENCHMARK)
 COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_ci_99_a", "stats_ci_99_b", "stats_q_25"]
 COLUMNS += ["stats_q_75", "stats_number", "stats_repeat", "samples", "profile"]
-ENVIRONMENT = "virtualenv-py3.12"
+CONFIGURED = util.load_json("asv.conf.json", js_comments=True)["matrix"]["req"]
+REQUIREMENTS = {name: versions[0] for name, versions in CONFIGURED.items() if not name.startswith("pip+")}
+ENVIRONMENT = get_env_name("virtualenv", "3.12", REQUIREMENTS, {})
 
 
 def benchmarks() -> dict[str, Any]:
-    described = {"name": BENCHMARK, "type": "track", "unit": "hops", "params": [], "param_names": [], "code": ""}
-    return {BENCHMARK: {**described, "version": "0" * 64}, "version": 2}
+    described = {"name": BENCHMARK, "type": "track", "unit": "hops", "code": "", "version": VERSION}
+    return {BENCHMARK: {**described, "params": PARAMS, "param_names": ["interface", "view"]}, "version": 2}
 
 
 def result(commit: str, seconds: int, machine: dict[str, str]) -> dict[str, Any]:
-    """Return a commit's result; its one figure is made of the hash, so that one is not another's."""
+    """Return a commit's result; its figures are made of the hash, so that one is not another's."""
+    machine = {name: value for name, value in machine.items() if name != "version"}
     return {
         "version": 2,
         "commit_hash": commit,
         "env_name": ENVIRONMENT,
         "date": seconds * 1000,
-        "params": {**{name: value for name, value in machine.items() if name != "version"}, "python": "3.12"},
+        "params": {**machine, "python": "3.12", **REQUIREMENTS},
         "python": "3.12",
         "requirements": {"asgiref": "3.13.0"},
         "env_vars": {},
         "result_columns": COLUMNS,
-        "results": {BENCHMARK: [[int(commit[:6], 16)], [], "0" * 64, 1, 0.1]},
+        "results": {BENCHMARK: [[int(commit[:6], 16)] * 4, PARAMS, VERSION, 1, 0.1]},
         "durations": {},
     }
 
@@ -58,7 +69,7 @@ def main(configuration: str, commit: str, folder: str, step: str, *names: str) -
             leave(NO_ENVIRONMENT, "the disk is full")
     else:
         machine = json.loads((scratch / "machine.json").read_text())
-        target = scratch / machine["machine"] / f"{commit[:8]}-{ENVIRONMENT}.json"
+        target = scratch / get_filename(machine["machine"], commit, ENVIRONMENT)
         target.parent.mkdir(exist_ok=True)
         target.write_text(json.dumps(result(commit, date(configuration, commit), machine)))
         (scratch / "errors").write_text("{}")

@@ -9,13 +9,15 @@ from pathlib import Path
 
 import click
 import pytest
+from asv.results import get_filename
 from conftest import ROOT
 from generated import history
 from private import TOKEN, PrivateServer, serving
-from stand_in import ENVIRONMENT, benchmarks, result
+from stand_in import ENVIRONMENT, result
 
 from tools import git
 from tools.compare.tree import tree_of
+from tools.history.asked import ask, own_benchmarks
 from tools.history.branch import differing, fetch_results, push_results
 from tools.history.repository import Repository
 from tools.process import asv_environment
@@ -71,11 +73,11 @@ def shards(django: Path, tmp_path: Path) -> Path:
     machine = job / "vm"
     machine.mkdir(parents=True)
     (machine / "machine.json").write_text(json.dumps(MACHINE, indent=4, sort_keys=True))
-    (job / "benchmarks.json").write_text(json.dumps(benchmarks(), indent=4, sort_keys=True))
+    (job / "benchmarks.json").write_text(json.dumps({**own_benchmarks(), "version": 2}, indent=4, sort_keys=True))
     for line in git.text(django, "log", "--format=%H %at", "main").splitlines():
         commit, seconds = line.split()
         document = {**result(commit, int(seconds), MACHINE), "job": "7-1-0"}
-        (machine / f"{commit[:8]}-{ENVIRONMENT}.json").write_text(json.dumps(document, separators=(",", ":")))
+        (job / get_filename("vm", commit, ENVIRONMENT)).write_text(json.dumps(document, separators=(",", ":")))
     return job.parent
 
 
@@ -121,7 +123,7 @@ def test_a_merge_is_pushed_whatever_is_set(
         for name in ("GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_OBJECT_DIRECTORY", "GIT_TEMPLATE_DIR"):
             monkeypatch.setenv(name, str(home / "elsewhere"))
         monkeypatch.setenv("GIT_AUTHOR_NAME", "somebody")
-    assert push_results(str(remote), "results", shards, Repository(django)) == []
+    assert push_results(str(remote), "results", shards, ask(Repository(django), None, "main", "vm")) == []
     assert on_the_branch(remote) == contents(shards / "job")
     commit = git.output(remote, "cat-file", "commit", "results").decode()
     assert "author results <results@localhost>" in commit
@@ -153,7 +155,7 @@ def test_what_the_user_says_of_the_remote_counts(
     else:
         monkeypatch.setenv("GITHUB_SERVER_URL", private.url)
         monkeypatch.setenv("GITHUB_TOKEN", TOKEN)
-    assert push_results(address, "results", shards, Repository(django)) == []
+    assert push_results(address, "results", shards, ask(Repository(django), None, "main", "vm")) == []
     fetch_results(address, "results", tmp_path / "results")
     assert contents(tmp_path / "results") == contents(shards / "job")
 
@@ -175,12 +177,12 @@ def test_what_is_not_there_after_a_push_is_said(
     """The user's git pushes elsewhere than it fetches from."""
     later = next((shards / "job" / "vm").glob("????????-*.json"))
     later.rename(tmp_path / later.name)
-    push_results(str(remote), "results", shards, Repository(django))
+    push_results(str(remote), "results", shards, ask(Repository(django), None, "main", "vm"))
     shutil.copytree(remote, tmp_path / "elsewhere.git")
     (tmp_path / later.name).rename(later)
     (home / ".gitconfig").write_text(f'[url "{tmp_path}/elsewhere.git"]\npushInsteadOf = {remote}\n')
     with pytest.raises(click.ClickException, match="results does not hold what was pushed to it"):
-        push_results(str(remote), "results", shards, Repository(django))
+        push_results(str(remote), "results", shards, ask(Repository(django), None, "main", "vm"))
 
 
 def test_a_file_that_git_changes_is_found(home: Path, tmp_path: Path) -> None:

@@ -70,7 +70,7 @@ class Workflow:
         needs["measure"] = {"result": "failure" if failed else "success", "outputs": {}}
         assert holds(jobs["merge"]["if"], {"needs": needs})
         handed = list(self.runner.artifacts.glob("measured-*"))
-        merge = self.runner.run("measure.yml", "merge")
+        merge = self.runner.run("measure.yml", "merge", needs=needs)
         self.said.append(merge.said)
         assert bool(merge.failed) == (not handed), merge.failed
         assert "refused" not in merge.said

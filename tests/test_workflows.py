@@ -13,7 +13,7 @@ import yaml
 from conftest import ROOT, Checkout, path_without
 from measuring import CELLS, PATTERN, counts
 from private import PrivateServer, serving
-from workflows import Job, Runner
+from workflows import Job, Outputs, Runner
 
 pytestmark = pytest.mark.xdist_group("measure")
 
@@ -57,21 +57,27 @@ def runner(
 
 
 @pytest.fixture(scope="module")
-def shards(runner: Runner) -> list[str]:
-    found = runner.run("measure.yml", "find", inputs=INPUTS)
-    assert not found.failed
-    shards: list[str] = json.loads(found.outputs["pending"]["shards"])
+def found(runner: Runner) -> Outputs:
+    """What the first job says."""
+    job = runner.run("measure.yml", "find", inputs=INPUTS)
+    assert not job.failed
+    return job.outputs["pending"]
+
+
+@pytest.fixture(scope="module")
+def shards(found: Outputs) -> list[str]:
+    shards: list[str] = json.loads(found["shards"])
     return shards
 
 
 @pytest.fixture(scope="module")
-def merged(runner: Runner, shards: list[str]) -> Path:
+def merged(runner: Runner, found: Outputs, shards: list[str]) -> Path:
     """The results on the branch, once each shard was measured and merged."""
     for index, shard in enumerate(shards):
         contexts = {"github": {"run_id": 7, "run_attempt": 1}, "strategy": {"job-index": index}}
         job = runner.run("measure.yml", "measure", inputs=INPUTS, matrix={"shard": shard}, **contexts)
         assert not job.failed
-    job = runner.run("measure.yml", "merge")
+    job = runner.run("measure.yml", "merge", needs={"find": {"outputs": found}})
     assert not job.failed
     folder = runner.folder / "branch"
     subprocess.run(["git", "clone", "--quiet", "--branch", "results", runner.remote, folder], check=True)

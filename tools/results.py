@@ -217,7 +217,7 @@ class Failure(Document, title="failure"):
     """A line of a file of failures: that a commit could not be measured, when, and why."""
 
     commit: Hash
-    at: Annotated[str, Field(pattern=r"^[0-9T:+-]{25}$")]
+    at: Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\+00:00$")]
     error: Annotated[str, Field(max_length=4000)]
 
 

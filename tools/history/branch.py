@@ -4,13 +4,15 @@ import hashlib
 import os
 import shutil
 from pathlib import Path
+from typing import TextIO
 
 import click
 
 from harness.kept import temporary_folder
 from tools import git
-from tools.history.merge import merge
-from tools.history.repository import DJANGO, Repository, repository
+from tools.history.asked import Asked, ask
+from tools.history.merge import folders, merge
+from tools.history.repository import DJANGO, repository
 from tools.history.store import RESULTS
 from tools.terminal import Problem
 
@@ -18,7 +20,7 @@ TRIES = 10
 """How often another push may come first."""
 
 
-def push_results(remote: str, branch: str, shards: Path, repository: Repository) -> list[str]:
+def push_results(remote: str, branch: str, shards: Path, asked: Asked) -> list[str]:
     """Merge the folders in ``shards`` into results/ of a branch of ``remote``; return the files that were refused.
 
     The branch is made if it is not there. Raises Problem where it cannot be read or pushed.
@@ -26,7 +28,7 @@ def push_results(remote: str, branch: str, shards: Path, repository: Repository)
     for _ in range(TRIES):
         with temporary_folder("results-") as folder:
             checkout(remote, branch, folder)
-            refused = merge(shards, folder / "results", repository)
+            refused = merge(shards, folder / "results", asked)
             if not commit(folder) or push(folder, branch):
                 return refused
             click.echo(f"another push to {branch} came first: merging again")
@@ -108,17 +110,31 @@ def push(folder: Path, branch: str) -> bool:
 
 @click.command("merge")
 @click.argument("shards", type=click.Path(path_type=Path))
+@click.option("--commits", type=click.File(), help="The list that was measured, - to read it from standard input.")
+@click.option("--anchor", default="", help="The commit by which jobs are compared. By default that of Django 6.1.")
+@click.option("--machine", default="", help="Names of machines, as measure was given them.")
 @click.option("--push", "branch", default="", help="Merge into this branch instead, and push it.")
 @click.option("--remote", default="origin", show_default=True, help="Where that branch is.")
 @RESULTS
 @DJANGO
-def merge_command(shards: Path, results: Path, django: Path | None, branch: str, remote: str) -> int:
+def merge_command(
+    shards: Path,
+    results: Path,
+    django: Path | None,
+    commits: TextIO | None,
+    anchor: str,
+    machine: str,
+    branch: str,
+    remote: str,
+) -> int:
     """Merge the folders of results in the folder SHARDS, each file once it was looked at.
 
+    What is no result of a commit of the list is refused; without a list those of all commits are believed.
     Ends with status 1 where a file was refused; all others are merged.
     """
-    source = repository(django)
-    refused = push_results(remote, branch, shards, source) if branch else merge(shards, results, source)
+    folders(shards)  # which is looked for first, since what follows takes seconds
+    asked = ask(repository(django), commits.read() if commits else None, anchor, machine)
+    refused = push_results(remote, branch, shards, asked) if branch else merge(shards, results, asked)
     return 1 if refused else 0
 
 

@@ -24,14 +24,11 @@ from tools import files, terminal
 from tools.configuration import PYTHON, ROOT, derive
 from tools.history import store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, OTHER_CODE, SAID
-from tools.history.repository import DJANGO, Repository, repository
+from tools.history.repository import ANCHOR, DJANGO, Repository, commits_in, repository
 from tools.history.store import RESULTS, Store
 from tools.process import our_cpus
 from tools.results import COUNTS, benchmarks_in
 from tools.terminal import Problem
-
-ANCHOR = "fe0a859f53"
-"""The commit that every job measures, Django 6.1: by it, times of different jobs can be told apart."""
 
 BENCHMARKS = {
     "exact": r"^((handlers|middleware)\..*\.track_|(bridging|signals|responses)\..*\.track_(?!time_to_anchor|anchor_))",
@@ -86,16 +83,6 @@ def measure(job: Job, commits: Sequence[str], anchor: str) -> None:
     for number, commit in enumerate(commits, 1):
         said = measured(job, commit)
         console.print(f"{number}/{len(commits)} {job.repository.describe(commit)}: {said}")
-
-
-def read(listed: Path, repository: Repository) -> list[str]:
-    """Return the hashes of the commits that a file names, each once. Names that are no commit are said and left out."""
-    lines = [line.partition("#")[0].strip() for line in listed.read_text().splitlines()]
-    found = {name: repository.find(name) for name in lines if name}
-    missing = [name for name, commit in found.items() if commit is None]
-    if missing:
-        console.print(f"not in {repository.path}, left out: {', '.join(missing)}")
-    return list(dict.fromkeys(commit for commit in found.values() if commit))
 
 
 def share(commits: Sequence[str], shard: tuple[int, int]) -> list[str]:
@@ -276,7 +263,7 @@ def command(
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise Problem(f"{shard} is no share of the commits: the second of four is 2/4")
     its = repository(django)
-    ours = share(read(commits, its), (int(number), int(shards)))
+    ours = share(commits_in(commits.read_text(), its), (int(number), int(shards)))
     conditions = store.this_machine(options["machine"]), job or datetime.date.today().isoformat()
     pattern = BENCHMARKS.get(options["benchmarks"], options["benchmarks"])
     with folder_of_its_own() as folder:

@@ -1,147 +1,126 @@
 """``make merge``: puts the results of several jobs together, after it has looked at each file.
 
 A job runs Django's code, so what it hands on is not believed: a file is refused, by name, unless it is what a job
-writes, of a commit of Django's, and of the machine in whose folder it is. The others are merged.
+writes, of a commit that was asked for, of this suite's own benchmarks, and of the machine in whose folder it is. What
+is stored stays; where two say different things of an exact metric, neither is taken. The others are merged.
 """
 
 import json
-import os
-import re
-from collections.abc import Iterator
-from functools import cached_property
+from collections.abc import Sequence
 from pathlib import Path
 
 import click
-from asv.results import get_filename
 
-from tools import files, results
+from tools import files
 from tools.history import store
-from tools.history.repository import Repository
+from tools.history.asked import Asked, Refused
+from tools.history.shard import Shard, files_of
 from tools.history.store import Store
-from tools.results import LISTED, Failure, MachineFile, ResultFile, Unusable, benchmarks_in, checked, stored_in
+from tools.results import MachineFile, ResultRow, Unusable, benchmarks_in, stored_in
 from tools.terminal import Problem, printable
-
-Description = dict[str, str | None]
-
-LARGEST = 4_000_000
-"""Bytes of a file; a result of the whole suite has a fiftieth of that."""
-
-MACHINE = re.compile(r"[a-z0-9-]+/machine\.json")
-RESULT = re.compile(r"[a-z0-9-]+/([0-9a-f]{8}-[A-Za-z0-9._+-]+\.json|[A-Za-z0-9._-]+\.anchor)")
-FAILURES = re.compile(r"[a-z0-9-]+/[0-9a-f]{8}\.failures")
-VERSION = re.compile(r"[0-9a-f]{64}")
-
-
-class Refused(Unusable):
-    """A file is what it should be by itself, and not to be taken here."""
 
 
 class Merge:
     """The merging of folders of results into one."""
 
-    def __init__(self, into: Path, repository: Repository) -> None:
+    def __init__(self, into: Path, asked: Asked) -> None:
         self.into = Store(into)
-        self.repository = repository
+        self.asked = asked
         self.refused: list[str] = []
 
-    def add(self, shard: Path) -> None:
-        """Merge the folder of one job. What is refused is said, and kept in ``refused``."""
-        taken = 0
+    def add(self, *shards: Path) -> None:
+        """Merge the folders of jobs. What is refused is said, and kept in ``refused``."""
         with self.into.written():
-            for path in files_of(shard):
-                try:
-                    self._take(shard, path)
-                    taken += 1
-                except Unusable as problem:
-                    self.refused.append(str(path))
-                    click.echo(f"refused {printable(path)}: {printable(problem)}")
-        click.echo(f"{printable(shard)}: {taken} files merged")
+            taken: dict[str, list[Path]] = {}
+            for shard in shards:
+                for path, problem in Shard(shard, self.asked, self.into).look():
+                    if problem:
+                        self._refuse(problem, path)
+                    elif path.name != "machine.json":  # which comes with what was measured on it
+                        taken.setdefault(path.relative_to(shard).as_posix(), []).append(path)
+            merged = [name for name, paths in taken.items() if self._take(name, paths)]
+            if merged:
+                self._take_own_benchmarks()
+        click.echo(f"{', '.join(map(printable, shards))}: {len(merged)} files merged")
 
-    @cached_property
-    def dates(self) -> dict[str, int]:
-        return self.repository.dates()
+    def _refuse(self, problem: Unusable, *paths: Path) -> None:
+        self.refused += map(str, paths)
+        for path in paths:
+            click.echo(f"refused {printable(path)}: {printable(problem)}")
 
-    def _take(self, shard: Path, path: Path) -> None:
-        name = path.relative_to(shard).as_posix()
+    def _take(self, name: str, paths: Sequence[Path]) -> bool:
+        """Put together what some jobs say in files of one name; tell whether that could be."""
         target = self.into.folder / name
-        if name == "benchmarks.json":
-            self._take_benchmarks(path, target)
-        elif MACHINE.fullmatch(name):
-            self._take_machine(self._machine(path), target)
-        elif RESULT.fullmatch(name):
-            self._take_result(self._result(path), target)
-        elif FAILURES.fullmatch(name):
-            self._take_failures(path, target)
-        else:
-            raise Refused("no job writes a file of that name")
+        try:
+            if target.suffix == ".failures":
+                self._take_failures(target, paths)
+            else:
+                self._take_results(target, paths)
+        except Refused as problem:
+            self._refuse(problem, *paths)
+            return False
+        if not (machine := target.with_name("machine.json")).exists():
+            described = stored_in(paths[0].with_name("machine.json"), MachineFile)
+            files.write(machine, json.dumps(described.model_dump(), indent=4, sort_keys=True))
+        return True
 
-    def _machine(self, path: Path) -> Description:
-        machine = checked(MachineFile, content_of(path))
-        described: Description = machine.model_dump()
-        if machine.machine != path.parent.name or not all(described.values()):
-            raise Refused(f"it claims to be of the machine {machine.machine}, or does not say of which kind")
-        known = self.into.folder / path.parent.name / "machine.json"
-        if known.exists() and not store.alike(stored_in(known, MachineFile).model_dump(), described):
-            raise Refused(f"there is another machine of the name {machine.machine}")
-        return described
+    def _take_results(self, target: Path, paths: Sequence[Path]) -> None:
+        """Of a benchmark that several have, what is stored stays, else the first is taken."""
+        said = {path: store.load(path) for path in (target, *paths) if path.exists()}
+        results = list(said.values())
+        if len({result["commit_hash"] for result in results}) > 1:
+            raise Refused(f"{target.name} is of several commits, whose first eight digits are the same")
+        if disputed := dispute(results, self.asked):
+            raise Refused(f"{' and '.join(map(str, said))} disagree in {disputed}: what was not stored is not taken")
+        store.write_result(target, joined(results, self.asked))
 
-    def _result(self, path: Path) -> store.Result:
-        content = content_of(path)
-        result = checked(ResultFile, content)
-        rows = result.results.values()
-        if not result.job or not result.requirements or any(row.samples or row.profile for row in rows):
-            raise Refused("it does not say its job and packages, or holds samples or profiles, as no job's does")
-        if not rows or not all(VERSION.fullmatch(row.version or "") for row in rows):
-            raise Refused("it has no benchmark, or one without its version")
-        if not store.alike(self._machine(path.with_name("machine.json")), result.params):
-            raise Refused(f"it claims to be of the machine {result.params.get('machine')}, or of another kind")
-        commit, place = result.commit_hash, get_filename(path.parent.name, result.commit_hash, result.env_name)
-        if self.dates.get(commit) != result.date:
-            raise Refused(f"{commit} is no commit of Django's" + (" of that date" if commit in self.dates else ""))
-        if path.suffix == ".json" and path.parts[-2:] != Path(place).parts:
-            raise Refused("its name is not that of its commit and environment")
-        document: store.Result = json.loads(content)
-        return document
-
-    def _take_machine(self, machine: Description, target: Path) -> None:
-        if not target.exists():
-            files.write(target, json.dumps(machine, indent=4, sort_keys=True))
-
-    def _take_benchmarks(self, path: Path, target: Path) -> None:
-        content_of(path)
-        benchmarks, others = benchmarks_in(path)
-        if others:
-            raise Refused(f"no benchmark: {others[0][:80]!r}")
-        known = benchmarks_in(target)[0] if target.exists() else {}
-        files.write(target, json.dumps({**known, **benchmarks, "version": 2}, indent=4, sort_keys=True))
-
-    def _take_result(self, result: store.Result, target: Path) -> None:
-        if target.exists():
-            known = store.load(target)
-            if known["commit_hash"] != result["commit_hash"]:
-                raise Refused(f"its first eight digits are those of {known['commit_hash']}, which is there")
-            result = store.union([known, result] if same_versions(known, result) else [result, known])
-        store.write_result(target, result)
-
-    def _take_failures(self, path: Path, target: Path) -> None:
-        self._machine(path.with_name("machine.json"))
-        lines = content_of(path).splitlines()
-        for line in lines:
-            failure = checked(Failure, line)
-            if failure.commit not in self.dates or failure.commit[:8] != path.stem:
-                raise Refused(f"{failure.commit} is no commit of Django's, or not that of its name")
+    def _take_failures(self, target: Path, paths: Sequence[Path]) -> None:
+        """Count one try of each job, its last."""
+        lines = [path.read_bytes().splitlines()[-1] for path in paths]
         known = target.read_bytes().splitlines() if target.exists() else []
         files.write(target, b"".join(line + b"\n" for line in dict.fromkeys(known + lines)))
 
+    def _take_own_benchmarks(self) -> None:
+        target = self.into.folder / "benchmarks.json"
+        known = benchmarks_in(target)[0] if target.exists() else {}
+        described = {**known, **self.asked.benchmarks, "version": 2}
+        files.write(target, json.dumps(described, indent=4, sort_keys=True))
 
-def merge(shards: Path, into: Path, repository: Repository) -> list[str]:
+
+def dispute(results: Sequence[store.Result], asked: Asked) -> str:
+    """Return the first exact metric of which two results say different things, "" where there is none."""
+    figures: dict[tuple[str, int], str] = {}
+    for result in results:
+        for name, row in current(result, asked).items():
+            for cell, figure in enumerate(row.result or () if asked.exact(name) else ()):
+                # As text, in which NaN, n/a, is itself.
+                if figure is not None and figures.setdefault((name, cell), str(float(figure))) != str(float(figure)):
+                    return name
+    return ""
+
+
+def joined(results: Sequence[store.Result], asked: Asked) -> store.Result:
+    """Return the results of a commit, each benchmark's from the first that has it in this suite's version."""
+    first = next((result for result in results if current(result, asked)), results[0])
+    rows = dict(results[0]["results"])
+    for result in reversed(results):
+        rows |= {name: result["results"][name] for name in current(result, asked)}
+    return {**first, "results": rows}
+
+
+def current(result: store.Result, asked: Asked) -> dict[str, ResultRow]:
+    """Return the rows of a result whose benchmarks the suite has in that version."""
+    rows = {name: ResultRow(*row) for name, row in result["results"].items() if name in asked.benchmarks}
+    return {name: row for name, row in rows.items() if row.version == asked.benchmarks[name]["version"]}
+
+
+def merge(shards: Path, into: Path, asked: Asked) -> list[str]:
     """Merge each folder in ``shards`` into a folder of results; return the files that were refused.
 
     Raises Problem where there is no such folder, or nothing in it.
     """
-    merging = Merge(into, repository)
-    for shard in folders(shards):
-        merging.add(shard)
+    merging = Merge(into, asked)
+    merging.add(*folders(shards))
     return merging.refused
 
 
@@ -159,26 +138,3 @@ def folders(shards: Path) -> list[Path]:
     if not found:
         raise Problem(f"{shards} holds no results: no job has left any, or SHARDS must name another folder")
     return found
-
-
-def files_of(shard: Path) -> Iterator[Path]:
-    """Yield all files of a job but locks, what was not finished and its list; those that others lean on come first."""
-    found = [Path(folder, name) for folder, _, names in os.walk(shard) for name in names]
-    found = [path for path in found if path.suffix != ".part" and ".leases" not in path.relative_to(shard).parts]
-    kept = [path for path in found if path != shard / LISTED]
-    yield from sorted(kept, key=lambda path: (path.name != "machine.json", path))
-
-
-def content_of(path: Path) -> bytes:
-    """Return what a file of a job's holds. Raises Unusable where it is a link, or too large."""
-    if path.is_symlink() or not path.is_file():
-        raise Refused(f"{path.name} is no file")
-    if path.stat().st_size > LARGEST:
-        raise Refused(f"{path.stat().st_size} bytes are more than the {LARGEST} that a job writes")
-    return results.content_of(path)
-
-
-def same_versions(one: store.Result, other: store.Result) -> bool:
-    """Tell whether the benchmarks that both have are of the same versions; if not, the later one is newer."""
-    versions = store.versions_in(other)
-    return all(versions.get(name, version) == version for name, version in store.versions_in(one).items())

@@ -47,13 +47,13 @@ def is_measured(branch: str) -> bool:
 
 
 def write(commits: Sequence[str], listed: Path, shards: int, output: Path | None) -> None:
-    """Write the list that ``make measure`` reads, and for a workflow the shards, none of them empty."""
+    """Write the list that ``make measure`` reads, and for a workflow the same and the shards, none of them empty."""
     listed.write_text("".join(f"{commit}\n" for commit in commits))
     if output:
         jobs = min(shards, len(commits))
         names = [f"{number}/{jobs}" for number in range(1, jobs + 1)]
         with output.open("a") as file:
-            file.write(f"shards={json.dumps(names)}\n")
+            file.write(f"shards={json.dumps(names)}\ncommits={' '.join(commits)}\n")
 
 
 @click.command("pending")
@@ -61,7 +61,9 @@ def write(commits: Sequence[str], listed: Path, shards: int, output: Path | None
 @click.option("--since", default="4 weeks ago", show_default=True, help="A date, as git reads it.")
 @click.option("--count", default=40, show_default=True, type=click.IntRange(1), help="Commits at most, the newest.")
 @click.option("--shards", default=1, show_default=True, type=click.IntRange(1), help="Jobs at most.")
-@click.option("--output", type=click.Path(path_type=Path), help="A workflow's file of outputs: the shards to run.")
+@click.option(
+    "--output", type=click.Path(path_type=Path), help="A workflow's file of outputs: the shards to run, the commits."
+)
 @RESULTS
 @DJANGO
 def command(

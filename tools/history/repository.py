@@ -7,11 +7,14 @@ from asv import util
 
 from tools import git
 from tools.configuration import ROOT
-from tools.terminal import Problem
+from tools.terminal import Problem, printable
 
 DJANGO = click.option(
     "--django", type=click.Path(path_type=Path), help="A git repository. By default a mirror of Django's own."
 )
+
+ANCHOR = "fe0a859f53"
+"""The commit that every job measures, Django 6.1: by it, times of different jobs can be told apart."""
 
 BRANCHES = ("refs/heads/main", "refs/heads/stable/*")
 REFERENCES = ("+refs/heads/*:refs/heads/*", "+refs/tags/*:refs/tags/*")
@@ -56,6 +59,16 @@ class Repository:
 
     def _git(self, *arguments: str) -> str:
         return git.text(self.path, *arguments)
+
+
+def commits_in(listed: str, repository: Repository) -> list[str]:
+    """Return the hashes of the commits that a list names, each once. Names that are no commit are said and left out."""
+    names = [name for line in listed.splitlines() for name in line.partition("#")[0].split()]
+    found = {name: repository.find(name) for name in names}
+    missing = [name for name, commit in found.items() if commit is None]
+    if missing:
+        click.echo(f"not in {repository.path}, left out: {printable(', '.join(missing))}")
+    return list(dict.fromkeys(commit for commit in found.values() if commit))
 
 
 def repository(django: Path | None) -> Repository:

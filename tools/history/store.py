@@ -106,10 +106,17 @@ def union(results: list[Result]) -> Result:
 def this_machine(name: str) -> dict[str, str]:
     """Describe this machine as asv does. Without a name it is called after what it is, so that its like is too."""
     machine: dict[str, str] = Machine.get_defaults()
-    gigabytes = round(int(machine["ram"]) / 1e9)
-    called = name or f"{machine['cpu']} {machine['num_cpu']} cpu {gigabytes} gb"
-    machine["machine"] = re.sub(r"[^a-z0-9]+", "-", called.lower()).strip("-")
-    return {**machine, "version": Machine.api_version}
+    return {**machine, "machine": slug(name) or called(machine), "version": Machine.api_version}
+
+
+def called(machine: Mapping[str, str | None]) -> str:
+    """Return what a machine is called after what it is; "" where that is not told."""
+    cpu, count, ram = (machine.get(key) or "" for key in ("cpu", "num_cpu", "ram"))
+    return slug(f"{cpu} {count} cpu {round(int(ram) / 1e9)} gb") if re.fullmatch(r"[0-9]{1,15}", ram) else ""
+
+
+def slug(words: str) -> str:
+    return re.sub(r"[^a-z0-9]+", "-", words.lower()).strip("-")
 
 
 def alike(one: Mapping[str, str | None], other: Mapping[str, str | None]) -> bool:
