@@ -66,7 +66,8 @@ class Merge:
 
     def _take_results(self, target: Path, paths: Sequence[Path]) -> None:
         """Of a benchmark that several have, what is stored stays, else the first is taken."""
-        said = {path: store.load(path) for path in (target, *paths) if path.exists()}
+        known = {target: store.load(target)} if target.exists() else {}
+        said: dict[Path, store.Result] = {**known, **{path: json.loads(path.read_bytes()) for path in paths}}
         results = list(said.values())
         if len({result["commit_hash"] for result in results}) > 1:
             raise Refused(f"{target.name} is of several commits, whose first eight digits are the same")
@@ -89,6 +90,8 @@ class Merge:
 
 def dispute(results: Sequence[store.Result], asked: Asked) -> str:
     """Return the first exact metric of which two results say different things, "" where there is none."""
+    if len(results) < 2:
+        return ""
     figures: dict[tuple[str, int], str] = {}
     for result in results:
         for name, row in current(result, asked).items():
