@@ -333,9 +333,9 @@ def test_the_browser_compares_as_the_server_does(
     assert verdicts["handlers.Hello WSGI, sync, instructions"] == "▲ +34% worse"
     assert verdicts["handlers.Hello WSGI, async, instructions"] == "▼ -1.0% better"
     assert "handlers.Hello ASGI, sync, instructions" not in verdicts
-    assert verdicts["handlers.Hello WSGI, sync, time to anchor"] == "▲ +10% worse"
-    assert verdicts["handlers.Hello WSGI, async, time to anchor"] == "▼ -15% better"
-    assert "handlers.Hello ASGI, sync, time to anchor" not in verdicts
+    assert verdicts["handlers.Hello WSGI, sync, time beside the anchor"] == "▲ +10% worse"
+    assert verdicts["handlers.Hello WSGI, async, time beside the anchor"] == "▼ -15% better"
+    assert "handlers.Hello ASGI, sync, time beside the anchor" not in verdicts
     # A loop more and a hop less are as many.
     assert verdicts["handlers.Hello WSGI, sync, hops"] == "▲ +1 worse"
     assert verdicts["handlers.Hello WSGI, async, hops"] == "-1"
@@ -346,7 +346,7 @@ def test_the_browser_compares_as_the_server_does(
     old, new = sorted(archive.results, key=lambda result: result.commit == own.git("rev-parse", "HEAD"))
     found = compare.differences(archive.suite, old, replace(new, machine="another"))
     judged = {each.cell.metric for each in found if each.verdict in ("worse", "better")}
-    assert "time to anchor" in judged
+    assert "time beside the anchor" in judged
     assert "instructions" not in judged
 
 

@@ -1,6 +1,7 @@
 """The documents as pages: docs/*.md by markdown-it, with links that lead somewhere within the site."""
 
 import html
+import os
 import re
 from collections import defaultdict
 from collections.abc import Iterable, Iterator, Mapping, Sequence
@@ -86,11 +87,11 @@ def replaced(token: Token, commits: Mapping[str, Commit], sources: set[Path]) ->
 def address(link: str, sources: set[Path]) -> str:
     """Return where a document's link leads within the site."""
     parts = urlsplit(link)
-    path = (FOLDER / parts.path).resolve()
+    path = Path(os.path.normpath(FOLDER / parts.path))
     if parts.scheme or not parts.path or not path.is_file():
         return link
     fragment = f"#{parts.fragment}" if parts.fragment else ""
-    if path.parent == FOLDER.resolve() and path.suffix == ".md":
+    if path.parent == FOLDER and path.suffix == ".md":
         return f"{path.stem}.html{fragment}"
-    sources.add(path.relative_to(ROOT.resolve()))
-    return f"../source/{path.relative_to(ROOT.resolve()).as_posix()}.html{fragment}"
+    sources.add(path.relative_to(ROOT))
+    return f"../source/{path.relative_to(ROOT).as_posix()}.html{fragment}"
