@@ -88,7 +88,7 @@ class BesideAnchor(AtOnce):
         self.setup_cache_key = "measured beside the anchor: " + scenario
 
     def measure(self):
-        """Return what each cell's pairs of processes say, ``{cell: {figure: [number]}}``, or why there is no anchor."""
+        """Return what ``harness.anchor.time_beside`` does of the cells, or why there is no anchor."""
         try:
             return anchor.time_beside(self, self.call.__self__.pairs)
         except anchor.NoAnchor as reason:

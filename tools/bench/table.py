@@ -10,7 +10,7 @@ from rich.box import SIMPLE_HEAD
 from rich.table import Table
 
 from tools.bench.figures import Figure, figures
-from tools.results import SECONDS, AnchoredTime, ResultFile, resolution_of_ratios
+from tools.results import CONTROL, SECONDS, TIME, AnchoredTime, ResultFile, resolution_of_ratios
 
 REQUESTS = {
     "handlers.Hello": "One request: hello world, no middleware, through the raw handlers",
@@ -18,11 +18,12 @@ REQUESTS = {
 }
 """The scenarios whose cost has a table of its own, and its title."""
 
-COSTS = ("instructions", "time_to_anchor", "anchor_to_itself", "anchor_seconds")
-COUNTS = ("async_to_sync", "sync_to_async", "hops", "python_calls")
+COUNTED = ("track_async_to_sync", "track_sync_to_async", "track_hops", "track_python_calls")
+COSTS = ("track_instructions", TIME, CONTROL)
 UNMEASURED = Figure(None, None)
 
-SHOWN = {f"{scenario}.track_{metric}" for scenario in REQUESTS for metric in COSTS + COUNTS}
+SHOWN = {f"{scenario}.{method}" for scenario in REQUESTS for method in (*COSTS, SECONDS, *COUNTED)}
+"""The benchmarks that these tables are made of."""
 
 
 class ReleaseOnPython(NamedTuple):
@@ -149,14 +150,14 @@ def _anchor_of(scenario: str, releases: Mapping[ReleaseOnPython, ResultFile], py
 
 def _rows(scenario: str, result: ResultFile, anchor: Mapping[Cell, float]) -> dict[Cell, ReleaseRow]:
     """Return the rows of a release by their cell; ``anchor`` has the seconds of its anchor."""
-    instructions, ratios, controls, _, to_async, to_sync, hops, calls = (
-        figures(result, f"{scenario}.track_{metric}") for metric in COSTS + COUNTS
+    instructions, ratios, controls, to_sync, to_async, hops, calls = (
+        figures(result, f"{scenario}.{method}") for method in COSTS + COUNTED
     )
     first = next(iter(hops), ())
     times = {cell: _scaled(ratio, anchor.get(cell, math.nan)) for cell, ratio in ratios.items()}
     rows = {}
     for cell in hops:
-        crossings = [values.get(cell, UNMEASURED) for values in (to_async, to_sync)]
+        crossings = [values.get(cell, UNMEASURED) for values in (to_sync, to_async)]
         unmeasured = [count for count in crossings if not count.measured]
         total = unmeasured[0] if unmeasured else Figure(sum(count.value or 0 for count in crossings), None)
         counts = [total, hops.get(cell, UNMEASURED), calls.get(cell, UNMEASURED)]

@@ -75,10 +75,7 @@ def move(suite: Suite, old: Result, new: Result, cell: int) -> Move | None:
     before, after = old.values[cell], new.values[cell]
     if not (beside or old.machine == new.machine) or not (0 < before < math.inf and 0 < after < math.inf):
         return None
-    if beside or suite.cells[cell].unit == INSTRUCTIONS:
-        size = resolution_by_samples(suite, old, new, cell)
-    else:
-        size = resolution(drift(suite, old, new), interval(old, new, cell), ())
+    size = resolution_of_two(suite, old, new, cell, drift(suite, old, new))
     return Move(after / before - 1, size if size is not None and math.isfinite(size) else None)
 
 
@@ -203,6 +200,16 @@ def interval(old: Result, new: Result, cell: int) -> float | None:
     """Return half of the 99 % interval of the change of a cell, relative; None where asv stored none."""
     size = math.hypot(old.halves[cell], new.halves[cell]) / old.values[cell]
     return None if math.isnan(size) else size
+
+
+def resolution_of_two(suite: Suite, old: Result, new: Result, cell: int, drifted: float | None) -> float | None:
+    """Return the smallest change of a figure that is told from none by two results alone, whatever came before them.
+
+    ``drifted`` is what their floors differ by. None where it is not known.
+    """
+    if suite.cells[cell].unit == INSTRUCTIONS or suite.cells[cell].method == TIME:
+        return resolution_by_samples(suite, old, new, cell)
+    return resolution(drifted, interval(old, new, cell), ())
 
 
 def resolution_by_samples(suite: Suite, old: Result, new: Result, cell: int) -> float | None:

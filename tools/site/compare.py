@@ -11,7 +11,7 @@ from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
 
 from harness.callgrind import FINEST
-from tools.site.changes import beside_anchor, drift, interval, is_measured, resolution, resolution_by_samples
+from tools.site.changes import beside_anchor, drift, is_measured, resolution_of_two
 from tools.site.grouping import groups
 from tools.site.log import KINDS, percent
 from tools.site.order import Commit
@@ -201,9 +201,7 @@ def resolution_between(suite: Suite, old: Result, new: Result, number: int, drif
         return None
     if rule != "anchor" and old.machine != new.machine:
         return None
-    if rule == "machine":
-        return resolution(drifted, interval(old, new, number), ()) if drifted is not None else None
-    return resolution_by_samples(suite, old, new, number)
+    return resolution_of_two(suite, old, new, number, drifted)
 
 
 def gather(site: Site, found: Sequence[Measured]) -> Mapping[str, Any]:
