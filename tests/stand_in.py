@@ -1,11 +1,11 @@
 """Stands in for tools/history/commit.py where a test is of what becomes of results: its results were not measured.
 
-It writes what asv would, at once. STAND_IN says what becomes of the job: "nothing" (no environment can be made),
-"half" (it breaks off at its second commit) or "broken" (no commit runs); without it all is well.
+It writes what asv would, at once. The file STAND_IN of a checkout says what becomes of the job: "nothing" (no
+environment can be made), "half" (it breaks off at its second commit) or "broken" (no commit runs); without it all is
+well. The anchor is the first commit.
 """
 
 import json
-import os
 import subprocess
 import sys
 from pathlib import Path
@@ -53,7 +53,7 @@ def result(commit: str, seconds: int, machine: dict[str, str]) -> dict[str, Any]
 
 
 def main(configuration: str, commit: str, folder: str, step: str, *names: str) -> None:
-    fate = os.environ.get("STAND_IN", "")
+    fate = Path("STAND_IN").read_text() if Path("STAND_IN").exists() else ""
     scratch = Path(folder)
     if step == "prepare":
         if fate == "nothing":
@@ -80,7 +80,7 @@ def date(configuration: str, commit: str) -> int:
 
 
 def anchor(configuration: str) -> str:
-    return git(configuration, "rev-parse", os.environ["ANCHOR"])
+    return git(configuration, "rev-list", "--max-parents=0", "--all")
 
 
 def git(configuration: str, *arguments: str) -> str:

@@ -85,6 +85,41 @@ def test_a_broken_commit_is_recorded_and_given_up_after_three_tries(broken: tupl
     assert store.Store(results).has_given_up(failure["commit"])
 
 
+@pytest.fixture
+def spy(releases: Path, tmp_path: Path) -> Checkout:
+    """A clone whose commit `spy`, on a branch of its own, runs the file spy.py beside it wherever it is imported."""
+    subprocess.run(["git", "clone", "--quiet", releases, tmp_path / "checkout"], check=True)
+    checkout = Checkout(tmp_path / "checkout")
+    program = tmp_path / "spy.py"
+    program.touch()
+    source = (checkout.path / "django/__init__.py").read_text()
+    checkout.branch(
+        "spy", lambda: checkout.write("django/__init__.py", f"{source}\nexec(open({str(program)!r}).read())\n")
+    )
+    (tmp_path / "commits.txt").write_text("spy\n")
+    return checkout
+
+
+SEEN = """
+import json, os
+with open({!r}, "a") as file:
+    file.write(json.dumps(dict(os.environ)) + "\\n")
+"""
+
+
+def test_a_commit_sees_few_variables(spy: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "spy.py").write_text(SEEN.format(str(tmp_path / "seen")))
+    for name in ("GITHUB_ENV", "GITHUB_TOKEN", "ACTIONS_RUNTIME_TOKEN", "DEPLOY_SECRET", "PYTHONPATH", "anything"):
+        monkeypatch.setenv(name, "planted")
+    done = measure(tmp_path / "results", spy.path, tmp_path / "commits.txt")
+    assert done.returncode == 0, done.stderr
+    assert len(counts(tmp_path / "results")) == CELLS
+    seen = [json.loads(line) for line in (tmp_path / "seen").read_text().splitlines()]
+    assert len(seen) > 1
+    assert not [name for each in seen for name, value in each.items() if value == "planted"]
+    assert all(each["HOME"] for each in seen)
+
+
 def test_a_commit_is_measured_by_one_run_at_a_time(tmp_path: Path) -> None:
     results = store.Store(tmp_path)
     with results.lease("a" * 40) as first:

@@ -85,9 +85,9 @@ class Workflow:
         if fate == "lost":
             return None
         contexts = {"github": {"run_id": 1, "run_attempt": 1}, "strategy": {"job-index": index}}
-        environment = {"STAND_IN": fate}
+        planted = {"STAND_IN": fate}
         job = self.runner.run(
-            "measure.yml", "measure", environment=environment, inputs=INPUTS, matrix={"shard": shard}, **contexts
+            "measure.yml", "measure", planted=planted, inputs=INPUTS, matrix={"shard": shard}, **contexts
         )
         assert not job.failed or fate in ("nothing", "half")
         assert fate == "nothing" or "-- [/x] [yes/no]: " in job.said

@@ -11,7 +11,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Djangos, Suite, eventually, with_environment
+from conftest import ROOT, Checkout, Djangos, Suite, eventually, with_environment
 
 from harness import remote
 from harness.remote import SideFailed, SideHung
@@ -31,6 +31,25 @@ def side(djangos: Djangos, tmp_path: Path) -> Iterator[Side]:
     with contextlib.closing(Side(Tree(tmp_path / "base", "newest"), ["handlers"])) as started:
         assert [(cell.benchmark, cell.index) for cell in started.cells()] == [(c.benchmark, c.index) for c in HELLO]
         yield started
+
+
+def test_what_is_compared_sees_few_variables(
+    checkout: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Under callgrind, which inherits all, those of others are empty."""
+    seen = tmp_path / "seen"
+    (checkout.path / "django/__init__.py").open("a").write(
+        f"import os\nopen({str(seen)!r}, 'w').write(str(os.environ))\n"
+    )
+    monkeypatch.setenv("GITHUB_ENV", "planted")
+    tree = Tree(checkout.path, "spy")
+    with contextlib.closing(Side(tree, ["handlers"])) as started:
+        assert len(started.cells()) == len(HELLO)
+    assert "planted" not in seen.read_text()
+    given: dict[str, str] = {}
+    monkeypatch.setattr(instructions.callgrind, "count", lambda *_, **variables: given.update(variables) or [])
+    assert list(instructions.Callgrind().samples(tree, [])) == []
+    assert (given["GITHUB_ENV"], given["PYTHONPATH"]) == ("", str(tree.path))
 
 
 @pytest.mark.parametrize("cell", HELLO, ids=str)

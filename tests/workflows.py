@@ -40,7 +40,7 @@ class Job:
     """What became of a job: the workspace that it left, its outputs, and the steps that ran."""
 
     workspace: Path
-    environment: Mapping[str, str]
+    planted: Mapping[str, str]
     summary: str = ""
     said: str = ""
     steps: list[str] = field(default_factory=list)
@@ -85,15 +85,16 @@ class Runner:
         workflow: str,
         job: str,
         checkouts: Mapping[str, Callable[[Path], object]] | None = None,
-        environment: Mapping[str, str] | None = None,
+        planted: Mapping[str, str] | None = None,
         **contexts: Any,
     ) -> Job:
-        """Run a job. ``contexts`` are what its expressions find; ``checkouts`` fill the folders of other repositories.
+        """Run a job. ``contexts`` are what its expressions find; ``checkouts`` fill the folders of other repositories,
+        ``planted`` are what files hold that the checkout of this one has besides.
 
         Raises AssertionError for a step that the runner would not know.
         """
         described = described_in(workflow)
-        done = Job(self.folder / f"{next(self._jobs)}-{job}", environment or {})
+        done = Job(self.folder / f"{next(self._jobs)}-{job}", planted or {})
         done.workspace.mkdir()
         assert described["defaults"] == {"run": {"shell": "bash"}}  # which the runner starts with -e and pipefail
         given = {**contexts, "github": {"token": TOKEN, **contexts.get("github", {})}}
@@ -130,7 +131,6 @@ class Runner:
             "RUNNER_TEMP": str(self.folder),
             **{name: value for name, value in os.environ.items() if name.startswith(("PIP_", "SSL_", "LC_"))},
             **self.environment,
-            **done.environment,
             **evaluated(step.get("env", {}), contexts),
         }
         shell = ["bash", "--noprofile", "--norc", "-eo", "pipefail", files["script"]]
@@ -147,7 +147,7 @@ class Runner:
     def _action(self, done: Job, action: str, its: Outputs, checkouts: Any) -> None:
         if action == "actions/checkout":
             target = done.workspace / its.get("path", ".")
-            checkouts[its["path"]](target) if "path" in its else self._check_out(target)
+            checkouts[its["path"]](target) if "path" in its else self._check_out(target, done.planted)
         elif action == "actions/upload-artifact":
             upload(done.workspace, its, self.artifacts)
         elif action == "actions/upload-pages-artifact":
@@ -157,12 +157,14 @@ class Runner:
         else:
             assert action in ("actions/setup-python", "actions/deploy-pages")  # nothing to do here
 
-    def _check_out(self, workspace: Path) -> None:
+    def _check_out(self, workspace: Path, planted: Mapping[str, str]) -> None:
         """Clone this repository as it is, with an environment of asv's that is set up already."""
         check_out(workspace, f"{self.server.url}/remote.git")
         for name, instead in self.instead.items():
             assert (workspace / name).is_file()
             shutil.copy2(instead, workspace / name)
+        for name, content in planted.items():
+            (workspace / name).write_text(content)
         (workspace / ".asv").mkdir()
         if self.asv:
             (workspace / ".asv" / self.asv.name).symlink_to(self.asv)

@@ -107,11 +107,10 @@ def environment() -> dict[str, str]:
     }
 
 
-def environment_of_others() -> dict[str, str]:
-    """Return the environment for a program that calls git on this machine alone, and is told of no credentials."""
+def settings_of_others() -> dict[str, str]:
+    """Return git's variables for a program that calls it on this machine alone, and is told of no credentials."""
     readable = [(name, value) for name, value in taken() if name == "safe.directory"]
-    plain = {name: value for name, value in os.environ.items() if not name.startswith("GIT_")}
-    return plain | configured([*readable, *SETTINGS.items()])
+    return configured([*readable, *SETTINGS.items()])
 
 
 def configured(settings: list[tuple[str, str]]) -> dict[str, str]:

@@ -3,6 +3,7 @@
 import contextlib
 import multiprocessing
 import os
+import re
 import signal
 import sys
 import threading
@@ -17,21 +18,43 @@ from harness.kept import Kept
 from tools import git
 from tools.configuration import ROOT
 
+PASSED = re.compile(
+    r"PATH|HOME|USER|LOGNAME|SHELL|TERM|TZ|TMPDIR|LANG|LANGUAGE|LC_[A-Z]+"
+    r"|LD_LIBRARY_PATH"  # by which a Python finds its own library, where a workflow sets one up
+    r"|PYENV_(ROOT|VERSION)"
+    r"|DATABASE_URL|INSTRUCTIONS"  # what this suite itself reads
+)
+"""The variables that code of a measured commit sees. Any other may be a secret, or a file that a workflow's next step
+believes: GITHUB_TOKEN, GITHUB_ENV."""
+
+INSTALLING = re.compile(
+    r"PIP_[A-Z_]+|VIRTUALENV_[A-Z_]+|XDG_(CACHE_HOME|CONFIG_HOME|CONFIG_DIRS)|NETRC"
+    r"|(HTTPS?|ALL|NO)_PROXY|SSL_CERT_(FILE|DIR)|REQUESTS_CA_BUNDLE|CURL_CA_BUNDLE",
+    re.IGNORECASE,
+)
+"""Those besides by which an environment is installed: how the package index is reached."""
+
 
 def asv(configuration: Path, *arguments: str) -> int:
-    """Run asv, its output going where the tool's goes, and return its exit status."""
+    """Run asv, its output going where the tool's goes, and return its exit status. It may install."""
     command = [sys.executable, "-m", "asv", "--config", str(configuration), *arguments]
-    with Kept(command, stop=signal.SIGINT, inherited=asv_environment()) as program:
+    with Kept(command, stop=signal.SIGINT, inherited=asv_environment(installing=True)) as program:
         return int(program.wait())
 
 
-def asv_environment() -> dict[str, str]:
+def asv_environment(installing: bool = False) -> dict[str, str]:
     """Return the environment variables that asv runs with."""
-    environment = git.environment_of_others()
-    environment.pop("PYTHONDONTWRITEBYTECODE", None)
+    environment = measured_environment() | git.settings_of_others()
+    if installing:
+        environment |= {name: value for name, value in os.environ.items() if INSTALLING.fullmatch(name)}
     # asv looks for pythonX.Y on the PATH first, where an inactive shim of pyenv may be in the way.
     environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
     return environment
+
+
+def measured_environment() -> dict[str, str]:
+    """Return the environment variables that measured code may see."""
+    return {name: value for name, value in os.environ.items() if PASSED.fullmatch(name)}
 
 
 def our_cpus() -> list[int]:

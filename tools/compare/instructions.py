@@ -1,11 +1,13 @@
 """Machine instructions of one call: by the CPU's own counter where it may be read, by callgrind otherwise."""
 
+import os
 import statistics
 from collections.abc import Iterator, Sequence
 
 from harness import callgrind
 from tools.compare.side import MEASURED, Cell, Side
 from tools.compare.tree import Tree
+from tools.process import measured_environment
 from tools.terminal import CannotMeasure, NoCounter
 
 SAMPLE = 20_000_000
@@ -38,8 +40,11 @@ class Callgrind:
     def samples(self, tree: Tree, cells: Sequence[Cell]) -> Iterator[list[float]]:
         """Yield the instructions of one call of each cell, layout of memory by layout. Raises CannotMeasure."""
         words = [f"{cell.benchmark}:{cell.index}" for cell in cells]
+        # Emptied, since what callgrind runs inherits all.
+        hidden = {name: "" for name in os.environ if name.isupper() and name not in measured_environment()}
+        variables = {**hidden, "PYTHONPATH": str(tree.path)}
         try:
-            for counted in callgrind.count(words, self.layouts, MEASURED[0], PYTHONPATH=str(tree.path)):
+            for counted in callgrind.count(words, self.layouts, MEASURED[0], **variables):
                 yield [_number(tree, cell, counted[word]) for cell, word in zip(cells, words, strict=True)]
         except callgrind.CallgrindFailed as problem:
             raise CannotMeasure(f"{tree.label}: {problem}") from problem

@@ -14,6 +14,7 @@ import psutil
 from harness.remote import PATIENCE, RemoteSide, SideHung
 from tools.compare.tree import Tree
 from tools.configuration import ROOT
+from tools.process import measured_environment
 from tools.results import Named
 
 MEASURED: tuple[str, ...] = (str(Path(sys.prefix, "measured", "bin", "python")),)
@@ -47,8 +48,7 @@ class Side(RemoteSide):
 
     def __init__(self, tree: Tree, parts: Sequence[str], layout: int = 0) -> None:
         self.hung: list[Cell] = []
-        environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-        environment["PYTHONPATH"] = os.pathsep.join([str(tree.path), str(ROOT)])
+        environment = {**measured_environment(), "PYTHONPATH": os.pathsep.join([str(tree.path), str(ROOT)])}
         log = tree.path.parent / f"{tree.path.name}-{next(_numbers)}.log"
         super().__init__(tree.label, parts, log, layout, MEASURED, tree.path, environment)  # type: ignore[no-untyped-call]
 

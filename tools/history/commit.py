@@ -22,7 +22,6 @@ from asv.repo import Repo, get_repo
 from asv.results import Results
 from asv.runner import run_benchmarks
 
-from tools import process
 from tools.configuration import ROOT
 
 BROKEN, NO_ENVIRONMENT, OTHER_CODE = 3, 4, 5
@@ -99,9 +98,6 @@ def fail(status: int, problem: util.ProcessError | str) -> None:
 
 
 def main(configuration: str, commit: str, folder: str, step: str, *names: str) -> None:
-    environment = process.asv_environment()
-    os.environ.clear()
-    os.environ |= environment
     os.chdir(ROOT)  # where asv looks for what a configuration names
     # What asv's commands print as they fail is told by their error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)

@@ -26,7 +26,7 @@ from tools.history import store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, OTHER_CODE, SAID
 from tools.history.repository import ANCHOR, DJANGO, Repository, commits_in, repository
 from tools.history.store import RESULTS, Store
-from tools.process import our_cpus
+from tools.process import asv_environment, our_cpus
 from tools.results import COUNTS, benchmarks_in
 from tools.terminal import Problem
 
@@ -218,7 +218,8 @@ def start(job: Job, commit: str, step: str, *arguments: str, folder: Path | None
     """Start a process of ``tools.history.commit``, which ends with what is returned."""
     place = folder or job.scratch
     words = [str(job.folder / "asv.conf.json"), commit, str(place), step, *arguments]
-    return Kept([sys.executable, "-m", "tools.history.commit", *words], place / "said", stop=signal.SIGINT)
+    command = [sys.executable, "-m", "tools.history.commit", *words]
+    return Kept(command, place / "said", stop=signal.SIGINT, inherited=asv_environment(installing=step == "prepare"))
 
 
 def finish(job: Job, step: str, worker: Kept) -> None:
