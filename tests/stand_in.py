@@ -62,10 +62,7 @@ def main(configuration: str, commit: str, folder: str, step: str, *names: str) -
     elif step == "install":
         if fate == "broken" and commit != anchor(configuration):
             leave(BROKEN, "SyntaxError: a planted one")
-        marks = Path(configuration).with_name("installed")
-        with marks.open("a") as file:
-            file.write(commit + "\n")
-        if fate == "half" and len(set(marks.read_text().split()) - {anchor(configuration)}) > 1:
+        if fate == "half" and commit != anchor(configuration) and list(Path("measured").glob("*/????????-*.json")):
             leave(NO_ENVIRONMENT, "the disk is full")
     else:
         machine = json.loads((scratch / "machine.json").read_text())

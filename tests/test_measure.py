@@ -1,8 +1,10 @@
 """``make measure`` and ``make merge``: nothing is lost, nothing is half-written, and nothing false is taken."""
 
 import json
+import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import time
@@ -10,7 +12,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import pytest
-from conftest import ROOT, Checkout
+from conftest import ROOT, Checkout, path_without
 from measuring import CELLS, commits_of, counts, measure, results_in
 
 from tools.history import store
@@ -18,6 +20,7 @@ from tools.history.asked import ask
 from tools.history.branch import push_results
 from tools.history.merge import merge
 from tools.history.repository import Repository
+from tools.history.wall import Wall
 
 pytestmark = pytest.mark.xdist_group("measure")  # its fixtures take long, and asv's environments are few
 
@@ -118,6 +121,91 @@ def test_a_commit_sees_few_variables(spy: Checkout, tmp_path: Path, monkeypatch:
     assert len(seen) > 1
     assert not [name for each in seen for name, value in each.items() if value == "planted"]
     assert all(each["HOME"] for each in seen)
+
+
+PLANT = """
+import asgiref.sync
+try:
+    with open(asgiref.sync.__file__, "a") as file:
+        file.write("\\n# planted\\n")
+except OSError:
+    pass
+"""
+
+
+def test_a_commit_cannot_change_the_environment_of_the_next(
+    spy: Checkout, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """Neither as it is installed, when the wall lets it write there, nor, where there is no wall, as it runs."""
+    (tmp_path / "spy.py").write_text(PLANT)
+    monkeypatch.setenv("PATH", path_without("unshare"))
+    done = measure(tmp_path / "results", spy.path, tmp_path / "commits.txt")
+    assert done.returncode == 0, done.stderr
+    assert re.search(r"changed \d+ files of its environment, \S+/asgiref/\S+ first: made again", done.stdout)
+    assert "can reach the network and write files here: there is no unshare" in done.stdout
+    environments = list((ROOT / ".asv").glob("measure-*/env/*/lib/python3*/site-packages/asgiref/sync.py"))
+    assert environments
+    assert not [path for path in environments if "planted" in path.read_text()]
+
+
+ESCAPE = """
+import json, os, socket, sys
+def tried(function, *arguments):
+    try:
+        return repr(function(*arguments))
+    except OSError as problem:
+        return problem.strerror
+with open({seen!r}, "a") as file:
+    print(json.dumps([
+        os.path.basename(sys.argv[0]),
+        tried(socket.create_connection, ("127.0.0.1", {port})),
+        tried(open, "/proc/{pid}/environ"),
+        tried(open, {tools!r}, "a"),
+        tried(open, {results!r}, "a"),
+        tried(open, {repository!r}, "a"),
+        tried(os.system, "mount -o remount,rw / 2>/dev/null"),
+    ]), file=file)
+"""
+
+
+def test_a_commit_runs_behind_a_wall(spy: Checkout, tmp_path: Path) -> None:
+    """It reaches no server, sees no other process, writes neither tools nor results nor the commits of others."""
+    if missing := Wall().missing:
+        (pytest.fail if os.environ.get("CI") == "true" else pytest.skip)(missing)
+    results, seen = tmp_path / "results", tmp_path / "seen"
+    with socket.create_server(("127.0.0.1", 0)) as server:
+        places = {
+            "seen": str(seen),
+            "tools": str(ROOT / "tools/history/commit.py"),
+            "results": str(results / "benchmarks.json"),
+            "repository": str(spy.path / ".git/config"),
+        }
+        program = ESCAPE.format(**places, port=server.getsockname()[1], pid=os.getpid())
+        (tmp_path / "spy.py").write_text(program)
+        done = measure(results, spy.path, tmp_path / "commits.txt")
+    assert done.returncode == 0, done.stderr
+    tries = [json.loads(line)[1:] for line in seen.read_text().splitlines()]
+    assert len(tries) > 1
+    readonly = "Read-only file system"
+    held = ["Connection refused", "No such file or directory", *[readonly] * 3, "8192"]
+    assert {tuple(each) for each in tries} == {tuple(held)}
+    assert len(counts(results)) == CELLS
+
+
+def test_an_anchor_that_changed_while_commits_were_measured_is_said(
+    releases: Path, one_run: Path, tmp_path: Path
+) -> None:
+    """By whatever means: here of what was counted first."""
+    shutil.copytree(one_run, tmp_path / "results", ignore=shutil.ignore_patterns(".leases", "????????-*.json"))
+    (path,) = (tmp_path / "results").glob("*/*.anchor")
+    anchor = store.load(path)
+    anchor["results"]["handlers.Hello.track_hops"][0][0] = 7
+    store.write_result(path, anchor)
+    (tmp_path / "commits.txt").write_text("main\n")
+    done = measure(tmp_path / "results", releases, tmp_path / "commits.txt", "--job", path.stem)
+    assert done.returncode == 1
+    said = done.stderr.splitlines()[-1]
+    assert re.search(r"the anchor's handlers.Hello.track_hops is \[0.*\], and was \[7.*measure again", said), said
 
 
 def test_a_commit_is_measured_by_one_run_at_a_time(tmp_path: Path) -> None:

@@ -102,7 +102,7 @@ def main(configuration: str, commit: str, folder: str, step: str, *names: str) -
     # What asv's commands print as they fail is told by their error.
     os.dup2(os.open(os.devnull, os.O_WRONLY), 1)
     # An installation waits for what a killed run left, until that has noticed.
-    with Path(configuration).with_name("environment.lock").open("a") as lock:
+    with Path(configuration).with_name("environment.lock").open() as lock:
         fcntl.flock(lock, fcntl.LOCK_SH if step == "run" else fcntl.LOCK_EX)
         measured = Installation(configuration, commit)
         if step == "run":

@@ -3,15 +3,15 @@
 import contextlib
 import datetime
 import json
-import os
 import re
 import shutil
 import signal
 import subprocess
 import sys
+import tempfile
 import time
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -22,13 +22,14 @@ from asv.results import get_filename
 from harness.kept import Kept, temporary_folder
 from tools import files, terminal
 from tools.configuration import PYTHON, ROOT, derive
-from tools.history import store
+from tools.history import environment, store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, OTHER_CODE, SAID
 from tools.history.repository import ANCHOR, DJANGO, Repository, commits_in, repository
 from tools.history.store import RESULTS, Store
+from tools.history.wall import Wall
 from tools.process import asv_environment, our_cpus
-from tools.results import COUNTS, benchmarks_in
-from tools.terminal import Problem
+from tools.results import COUNTS, ResultRow, benchmarks_in
+from tools.terminal import Problem, printable
 
 BENCHMARKS = {
     "exact": r"^((handlers|middleware)\..*\.track_|(bridging|signals|responses)\..*\.track_(?!time_to_anchor|anchor_))",
@@ -55,6 +56,14 @@ class Job:
     name: str
     pattern: str
     timeout: float
+    anchor: str
+    """The commit by which jobs are compared."""
+    wall: Wall = field(default_factory=Wall)
+
+    @property
+    def environment(self) -> Path:
+        """The folder in which asv keeps it."""
+        return self.folder / "env"
 
     @property
     def results(self) -> Path:
@@ -70,19 +79,33 @@ class Job:
         known, _ = benchmarks_in(self.scratch / "benchmarks.json")
         return {name: each for name, each in known.items() if re.search(self.pattern, name)}
 
+    @property
+    def counts(self) -> set[str]:
+        """The names of those whose figures are exact."""
+        return {name for name, each in self.benchmarks.items() if each["unit"] in COUNTS}
 
-def measure(job: Job, commits: Sequence[str], anchor: str) -> None:
+
+def measure(job: Job, commits: Sequence[str]) -> None:
     """Measure those of some commits that have no result yet.
 
     Raises Problem where nothing can be measured at all; a commit that cannot is recorded, and tried three times in all.
     """
-    found = job.repository.find(anchor)
-    if found is None:
-        raise Problem(f"{job.repository.path} has no commit {anchor} to compare jobs by: name one by ANCHOR=")
-    begin(job, found)
-    for number, commit in enumerate(commits, 1):
-        said = measured(job, commit)
-        console.print(f"{number}/{len(commits)} {job.repository.describe(commit)}: {said}")
+    try:
+        begin(job)
+        ran = False
+        for number, commit in enumerate(commits, 1):
+            said, runs = measured(job, commit)
+            console.print(f"{number}/{len(commits)} {job.repository.describe(commit)}: {said}")
+            ran |= runs
+            if runs and (names := environment.changed(job.environment)):
+                console.print(
+                    f"it changed {len(names)} files of its environment, {printable(names[0])} first: made again"
+                )
+                prepare(job)
+        if ran:
+            check_anchor(job)
+    except NotMeasured as problem:
+        raise Problem(f"the anchor cannot be measured: {last_line(str(problem))}") from problem
 
 
 def share(commits: Sequence[str], shard: tuple[int, int]) -> list[str]:
@@ -104,32 +127,60 @@ def folder_of_its_own() -> Iterator[Path]:
                 return
 
 
-def begin(job: Job, anchor: str) -> None:
+def begin(job: Job) -> None:
     """Make the environment, learn the benchmarks and measure the anchor, unless this job has."""
+    if job.wall.missing:
+        console.print(f"what is measured can reach the network and write files here: {job.wall.missing}")
     configure(job)
-    try:
-        with start(job, anchor, "prepare") as preparing:
-            finish(job, "prepare", preparing)
-        if not job.benchmarks:
-            raise Problem(f"no benchmark's name matches {job.pattern}")
-        # First, since a merge takes no result without them, however early a run breaks off.
-        with job.store.written():
-            for name, folder in (("benchmarks.json", job.store.folder), ("machine.json", job.results)):
-                files.write(folder / name, (job.scratch / name).read_text())
-        measure_anchor(job, anchor)
-    except NotMeasured as problem:
-        raise Problem(f"the anchor cannot be measured: {last_line(str(problem))}") from problem
+    prepare(job)
+    if not job.benchmarks:
+        raise Problem(f"no benchmark's name matches {job.pattern}")
+    # First, since a merge takes no result without them, however early a run breaks off.
+    with job.store.written():
+        for name, folder in (("benchmarks.json", job.store.folder), ("machine.json", job.results)):
+            files.write(folder / name, (job.scratch / name).read_text())
+    measure_anchor(job)
 
 
-def measure_anchor(job: Job, anchor: str) -> None:
+def prepare(job: Job) -> None:
+    """Make the environment, unless it is there as it was made."""
+    if environment.changed(job.environment):
+        environment.remove(job.environment)
+    environment.forget_commit(job.environment)
+    with start(job, job.anchor, "prepare") as preparing:
+        finish(job, "prepare", preparing)
+    environment.remember(job.environment)
+
+
+def measure_anchor(job: Job) -> None:
     with job.store.lease(job.name) as ours:
-        path = job.results / f"{job.name}.anchor"
+        path = anchor_of(job)
         known = [store.load(path)] if path.exists() else []
         names = set(job.benchmarks).difference(*(result["results"] for result in known))
         if names and ours:
             started = time.monotonic()
-            store.write_result(path, {**store.union([run(job, anchor, names), *known]), "job": job.name})
-            console.print(f"anchor {job.repository.describe(anchor)}: {time.monotonic() - started:.0f} s")
+            store.write_result(path, {**store.union([run(job, job.anchor, names), *known]), "job": job.name})
+            console.print(f"anchor {job.repository.describe(job.anchor)}: {time.monotonic() - started:.0f} s")
+
+
+def check_anchor(job: Job) -> None:
+    """Count the anchor again. Raises Problem where it is not what it was at first: something here was changed."""
+    if not (names := job.counts) or not anchor_of(job).exists():
+        return
+    environment.forget_commit(job.environment)
+    first, last = store.load(anchor_of(job))["results"], run(job, job.anchor, names)["results"]
+    for name in sorted(names):
+        # As text, in which NaN, n/a, is itself.
+        before, after = (str(ResultRow(*result[name]).result) for result in (first, last))
+        if before != after:
+            raise Problem(
+                f"the anchor's {name} is {after}, and was {before} before these commits were measured: one of them has "
+                f"changed what the others ran with; remove {job.folder} and what job {job.name} stored, measure again"
+            )
+
+
+def anchor_of(job: Job) -> Path:
+    return job.results / f"{job.name}.anchor"
 
 
 def configure(job: Job) -> None:
@@ -142,28 +193,30 @@ def configure(job: Job) -> None:
         env_dir=str(job.folder / "env"),
         results_dir=str(job.scratch),
     )
+    (job.folder / "environment.lock").touch()
     files.write(job.scratch / "machine.json", json.dumps(job.machine, indent=4, sort_keys=True))
 
 
-def measured(job: Job, commit: str) -> str:
-    """Measure a commit, store what there is, and return what there is to say."""
+def measured(job: Job, commit: str) -> tuple[str, bool]:
+    """Measure a commit, store what there is, and return what there is to say, and whether it was tried."""
     with job.store.lease(commit) as ours:
         if not ours:
-            return "another run is at it"
+            return "another run is at it", False
         if job.store.has_given_up(commit):
-            return f"given up after {store.TRIES} tries: {last_line(job.store.failures(commit)[-1])}"
+            return f"given up after {store.TRIES} tries: {last_line(job.store.failures(commit)[-1])}", False
         known = job.store.versions(commit)
         names = {name for name, each in job.benchmarks.items() if known.get(name) != each["version"]}
         if not names:
-            return "has its results"
+            return "has its results", False
         started = time.monotonic()
+        environment.forget_commit(job.environment)
         try:
             result = run(job, commit, names)
         except NotMeasured as problem:
             fail(job, commit, str(problem))
-            return f"failed: {last_line(str(problem))}"
+            return f"failed: {last_line(str(problem))}", True
         keep(job, commit, result)
-        return f"{len(names)} benchmarks, {time.monotonic() - started:.0f} s"
+        return f"{len(names)} benchmarks, {time.monotonic() - started:.0f} s", True
 
 
 def keep(job: Job, commit: str, result: store.Result) -> None:
@@ -187,7 +240,7 @@ def run(job: Job, commit: str, names: set[str]) -> store.Result:
     """
     with start(job, commit, "install") as installing:
         finish(job, "install", installing)
-    counts = sorted(name for name in names if job.benchmarks[name]["unit"] in COUNTS)
+    counts = sorted(names & job.counts)
     cpus = len(our_cpus())
     errors: dict[str, str] = {}
     results = run_parts(job, commit, [counts[number::cpus] for number in range(cpus)], errors)
@@ -204,7 +257,7 @@ def run_parts(job: Job, commit: str, parts: Sequence[Sequence[str]], errors: dic
         for names in filter(None, parts):
             folder = stack.enter_context(temporary_folder("part-", job.scratch))
             for name in ("benchmarks.json", "machine.json"):
-                os.link(job.scratch / name, folder / name)
+                shutil.copy(job.scratch / name, folder / name)
             (folder / "names").write_text("\n".join(names))
             worker = start(job, commit, "run", str(folder / "names"), folder=folder)
             running.append((stack.enter_context(worker), folder))
@@ -218,8 +271,17 @@ def start(job: Job, commit: str, step: str, *arguments: str, folder: Path | None
     """Start a process of ``tools.history.commit``, which ends with what is returned."""
     place = folder or job.scratch
     words = [str(job.folder / "asv.conf.json"), commit, str(place), step, *arguments]
-    command = [sys.executable, "-m", "tools.history.commit", *words]
+    wall = job.wall.words(places(job, step, place)) if step != "prepare" else []
+    command = [*wall, sys.executable, "-m", "tools.history.commit", *words]
     return Kept(command, place / "said", stop=signal.SIGINT, inherited=asv_environment(installing=step == "prepare"))
+
+
+def places(job: Job, step: str, place: Path) -> dict[Path, bool]:
+    """Return where a commit can write in a step, and where not although that may lie in such a place."""
+    guarded = (ROOT, job.folder, job.store.folder, job.repository.path)
+    writable = (Path(tempfile.gettempdir()), Path("/dev/shm"))
+    own = place if step == "run" else job.environment
+    return {**dict.fromkeys(writable, True), **dict.fromkeys(guarded, False), own: True}
 
 
 def finish(job: Job, step: str, worker: Kept) -> None:
@@ -264,9 +326,10 @@ def command(
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise Problem(f"{shard} is no share of the commits: the second of four is 2/4")
     its = repository(django)
+    if not (found := its.find(anchor or ANCHOR)):
+        raise Problem(f"{its.path} has no commit {anchor or ANCHOR} to compare jobs by: name one by ANCHOR=")
     ours = share(commits_in(commits.read_text(), its), (int(number), int(shards)))
     conditions = store.this_machine(options["machine"]), job or datetime.date.today().isoformat()
     pattern = BENCHMARKS.get(options["benchmarks"], options["benchmarks"])
     with folder_of_its_own() as folder:
-        its_job = Job(Store(results.resolve()), its, folder, *conditions, pattern, options["timeout"])
-        measure(its_job, ours, anchor or ANCHOR)
+        measure(Job(Store(results.resolve()), its, folder, *conditions, pattern, options["timeout"], found), ours)
