@@ -4,6 +4,7 @@ import json
 import re
 import shutil
 import subprocess
+import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
@@ -188,6 +189,22 @@ def test_a_workflow_takes_no_more_than_it_needs(name: str) -> None:
                 assert re.fullmatch(r"(sudo )?make [^;&|\n]*", step["run"])
     for reference in re.findall(r"uses: ([^$].*)", text):
         assert re.fullmatch(r"[\w./-]+@[0-9a-f]{40} # v\d+\.\d+\.\d+", reference)
+
+
+def test_the_documented_caller_gives_what_compare_takes(tmp_path: Path) -> None:
+    """It is asked for by a label, and names the suite and its hash once."""
+    documented = (ROOT / "docs/operate.md").read_text()
+    (caller,) = re.findall(r"```yaml\n(on:.*?)```", documented, re.DOTALL)
+    (job,) = yaml.safe_load(caller)["jobs"].values()
+    inputs = yaml.safe_load((ROOT / ".github/workflows/compare.yml").read_text())[True]["workflow_call"]["inputs"]
+    required = {name for name, each in inputs.items() if each.get("required")}
+    assert required <= set(job["with"]) <= set(inputs)
+    assert caller.count("FULL-HASH") == caller.count("OWNER/SUITE") == 1
+    (tmp_path / "caller.yml").write_text(caller.replace("FULL-HASH", "0" * 40))
+    said = subprocess.run(
+        [Path(sys.executable).with_name("actionlint"), tmp_path / "caller.yml"], capture_output=True, text=True
+    )
+    assert (said.returncode, said.stdout) == (0, "")
 
 
 def test_only_the_merge_may_write() -> None:
