@@ -85,8 +85,8 @@ site: .venv/bench ## the site from results alone, where there is no git history;
 # ever part of a command, as it would be by "$(NAME)".
 HISTORY = --results "$${RESULTS:-results}" $${DJANGO:+--django "$$DJANGO"}
 
-measure: .venv/bench ## measure listed commits that have no result: COMMITS=file SHARD=1/4 BENCHMARKS=exact, all or a pattern, RESULTS= DJANGO=
-	@$(BIN)/python -m tools measure --commits "$$COMMITS" --shard "$${SHARD:-1/1}" --benchmarks "$${BENCHMARKS:-exact}" \
+measure: .venv/bench ## measure listed commits that have no result: COMMITS=file SHARD=1/4 TWICE=10 BENCHMARKS=exact, all or a pattern, RESULTS= DJANGO=
+	@$(BIN)/python -m tools measure --commits "$$COMMITS" --shard "$${SHARD:-1/1}" --twice "$${TWICE:-0}" --benchmarks "$${BENCHMARKS:-exact}" \
 		--machine "$$MACHINE" --anchor "$$ANCHOR" --job "$$JOB" $(HISTORY) $(OPTIONS)
 
 merge: .venv/bench ## put the results of several jobs together: SHARDS=folder COMMITS=file RESULTS= DJANGO=, or PUSH=branch REMOTE=origin

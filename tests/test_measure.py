@@ -8,8 +8,11 @@ import socket
 import subprocess
 import sys
 import time
+from collections import Counter
 from concurrent.futures import ThreadPoolExecutor
+from itertools import chain
 from pathlib import Path
+from typing import ClassVar
 
 import pytest
 from conftest import ROOT, Checkout, path_without
@@ -18,6 +21,7 @@ from measuring import CELLS, commits_of, counts, measure, results_in
 from tools.history import store
 from tools.history.asked import ask
 from tools.history.branch import push_results
+from tools.history.measure import share
 from tools.history.merge import merge
 from tools.history.repository import Repository
 from tools.history.wall import Wall
@@ -217,6 +221,34 @@ def test_a_commit_is_measured_by_one_run_at_a_time(tmp_path: Path) -> None:
     with results.lease("a" * 40) as free:
         assert free
     assert not list((tmp_path / ".leases").iterdir())
+
+
+class TestTwice:
+    """Some commits are those of two shards."""
+
+    COMMITS: ClassVar = [f"{number * 2654435761 % 2**32:08x}{'0' * 32}" for number in range(200)]
+
+    def shares(self, commits: list[str], shards: int, twice: int) -> list[list[str]]:
+        return [share(commits, (number, shards), twice) for number in range(1, shards + 1)]
+
+    def test_none_unless_it_is_asked_for(self) -> None:
+        assert sorted(chain(*self.shares(self.COMMITS, 4, 0))) == sorted(self.COMMITS)
+
+    @pytest.mark.parametrize("shards", [2, 3, 8])
+    def test_they_are_chosen_by_their_hashes_and_never_by_one_shard_twice(self, shards: int) -> None:
+        shares = self.shares(self.COMMITS, shards, 10)
+        assert all(len(set(each)) == len(each) for each in shares)
+        times = Counter(chain(*shares))
+        assert set(times) == set(self.COMMITS)
+        again = {commit for commit, number in times.items() if number == 2}
+        assert 10 < len(again) < 30
+        assert again == {commit for commit, n in Counter(chain(*self.shares(self.COMMITS, 5, 10))).items() if n == 2}
+
+    def test_all_of_them_by_each_of_two(self) -> None:
+        assert [sorted(each) for each in self.shares(self.COMMITS, 2, 100)] == [sorted(self.COMMITS)] * 2
+
+    def test_one_job_measures_each_once(self) -> None:
+        assert share(self.COMMITS, (1, 1), 100) == self.COMMITS
 
 
 def _takes(results: store.Store) -> bool:

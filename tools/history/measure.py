@@ -108,10 +108,11 @@ def measure(job: Job, commits: Sequence[str]) -> None:
         raise Problem(f"the anchor cannot be measured: {last_line(str(problem))}") from problem
 
 
-def share(commits: Sequence[str], shard: tuple[int, int]) -> list[str]:
-    """Return every n-th commit."""
+def share(commits: Sequence[str], shard: tuple[int, int], twice: int = 0) -> list[str]:
+    """Return every n-th commit, and so many percent of those of the shard before, by their hashes."""
     number, shards = shard
-    return list(commits[number - 1 :: shards])
+    again = [commit for commit in commits[(number - 2) % shards :: shards] if int(commit[:8], 16) % 100 < twice]
+    return [*commits[number - 1 :: shards], *(again if shards > 1 else [])]
 
 
 @contextlib.contextmanager
@@ -308,6 +309,9 @@ def last_line(words: str) -> str:
 @click.command("measure")
 @click.option("--commits", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--shard", default="1/1", show_default=True, help="i/n: the i-th of n shares of the commits.")
+@click.option(
+    "--twice", default=0, show_default=True, type=click.IntRange(0, 100), help="% of commits that two shards have."
+)
 @click.option("--benchmarks", default="exact", show_default=True, help='"exact", "all" or a regular expression.')
 @click.option("--machine", default="", help="Its name. By default what it is: its CPU, how many, and its memory.")
 @click.option("--anchor", default="", help="The commit by which jobs are compared. By default that of Django 6.1.")
@@ -328,7 +332,7 @@ def command(
     its = repository(django)
     if not (found := its.find(anchor or ANCHOR)):
         raise Problem(f"{its.path} has no commit {anchor or ANCHOR} to compare jobs by: name one by ANCHOR=")
-    ours = share(commits_in(commits.read_text(), its), (int(number), int(shards)))
+    ours = share(commits_in(commits.read_text(), its), (int(number), int(shards)), options["twice"])
     conditions = store.this_machine(options["machine"]), job or datetime.date.today().isoformat()
     pattern = BENCHMARKS.get(options["benchmarks"], options["benchmarks"])
     with folder_of_its_own() as folder:
