@@ -113,7 +113,7 @@ STATUSES = {" compare ": {0, 1}, "served BASE=": {0, 1}}
 INHERITED = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV", "DATABASE_URL", "DJANGO")
 """What a line must not have from who runs the tests."""
 
-HISTORY = ("asv", "measure", "merge", "pending", "milestones", "results", "publish", "site", "bench", "clean")
+HISTORY = ("asv", "measure", "merge", "push", "pending", "milestones", "results", "publish", "site", "bench", "clean")
 """The first worker's: programs and targets that share asv's environments."""
 
 

@@ -213,6 +213,65 @@ def test_a_tree_is_read_as_it_is_committed(home: Path, tmp_path: Path) -> None:
     assert git.describe(checkout, "HEAD").split(" ", 2)[2] == "é [/x]?[2J"
 
 
+class TestPush:
+    """``make push``: what a merge left in a file gets on the branch, and nothing else."""
+
+    @pytest.fixture
+    def merged(self, checkout: Path, tmp_path: Path) -> Path:
+        """A clone of a branch `results`, with one commit more."""
+        folder = tmp_path / "merged"
+        git.create(tmp_path / "remote.git", "results")
+        git.create(folder, "results", bare=False)
+        git.text(folder, "remote", "add", "origin", str(tmp_path / "remote.git"))
+        for number in range(2):
+            self.commit(folder, f"results/{number}.json")
+            if not number:
+                git.text(folder, "push", "--quiet", "origin", "HEAD:refs/heads/results")
+        return folder
+
+    def commit(self, folder: Path, name: str) -> None:
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("{}")
+        git.text(folder, "add", "--all")
+        git.text(folder, "commit", "--quiet", "--message", name)
+
+    def push(self, merged: Path) -> tuple[int, str, list[str]]:
+        """Return the status, what is said, and the files that the branch has then."""
+        bundle, remote = merged.with_name("merged.bundle"), merged.with_name("remote.git")
+        if merged.exists():
+            git.text(merged, "bundle", "create", "--quiet", str(bundle), "HEAD", "^origin/results")
+        words = ["make", "push", f"BUNDLE={bundle}", "PUSH=results", f"REMOTE={remote}"]
+        done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
+        assert not bundle.with_suffix(".bundle.git").exists() or done.returncode
+        files = git.text(remote, "ls-tree", "-r", "--name-only", "results").splitlines()
+        return done.returncode, done.stdout + done.stderr, files
+
+    def test_what_was_merged_is_pushed(self, merged: Path) -> None:
+        assert self.push(merged) == (0, "", ["results/0.json", "results/1.json"])
+
+    def test_what_was_not_merged_is_no_error(self, merged: Path) -> None:
+        merged.rename(merged.with_name("elsewhere"))
+        status, said, files = self.push(merged)
+        assert (status, files) == (0, ["results/0.json"])
+        assert "nothing new was merged" in said
+
+    def test_another_push_that_came_first_stays(self, merged: Path, tmp_path: Path) -> None:
+        git.text(tmp_path, "clone", "--quiet", str(tmp_path / "remote.git"), str(tmp_path / "other"))
+        self.commit(tmp_path / "other", "results/other.json")
+        git.text(tmp_path / "other", "push", "--quiet")
+        status, said, files = self.push(merged)
+        assert status
+        assert "another push to results came first: merge again" in said
+        assert files == ["results/0.json", "results/other.json"]
+
+    def test_what_is_no_result_is_refused(self, merged: Path) -> None:
+        self.commit(merged, ".github/planted.yml")
+        status, said, files = self.push(merged)
+        assert status
+        assert "holds more than results: it is not pushed" in said
+        assert files == ["results/0.json"]
+
+
 def test_a_broken_setting_is_one_line(home: Path, tmp_path: Path) -> None:
     (home / ".gitconfig").write_text("[broken\n")
     with pytest.raises(click.ClickException, match=r"bad config line 1 in file .*gitconfig"):

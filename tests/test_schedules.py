@@ -74,6 +74,8 @@ class Workflow:
         self.said.append(merge.said)
         assert bool(merge.failed) == (not handed), merge.failed
         assert "refused" not in merge.said
+        pushed = self.runner.run("measure.yml", "push")
+        assert not pushed.failed
         after = held(self.runner.remote)
         for folder in handed:
             assert figures(folder) <= after

@@ -78,8 +78,9 @@ def merged(runner: Runner, found: Outputs, shards: list[str]) -> Path:
         contexts = {"github": {"run_id": 7, "run_attempt": 1}, "strategy": {"job-index": index}}
         job = runner.run("measure.yml", "measure", inputs=INPUTS, matrix={"shard": shard}, **contexts)
         assert not job.failed
-    job = runner.run("measure.yml", "merge", needs={"find": {"outputs": found}})
-    assert not job.failed
+    for name in ("merge", "push"):
+        job = runner.run("measure.yml", name, needs={"find": {"outputs": found}})
+        assert not job.failed
     folder = runner.folder / "branch"
     subprocess.run(["git", "clone", "--quiet", "--branch", "results", runner.remote, folder], check=True)
     return folder / "results"
@@ -207,13 +208,23 @@ def test_the_documented_caller_gives_what_compare_takes(tmp_path: Path) -> None:
     assert (said.returncode, said.stdout) == (0, "")
 
 
-def test_only_the_merge_may_write() -> None:
+def test_what_may_write_installs_nothing() -> None:
+    """And has no other step of its own."""
+    job = yaml.safe_load((ROOT / ".github/workflows/measure.yml").read_text())["jobs"]["push"]
+    actions = [step["uses"].partition("@")[0] for step in job["steps"] if "uses" in step]
+    assert actions == ["actions/checkout", "actions/download-artifact"]
+    (run,) = (step["run"] for step in job["steps"] if "run" in step)
+    planned = subprocess.check_output(["make", "--dry-run", *run.split()[1:]], cwd=ROOT, text=True)
+    assert not re.search(r"\bpip\b|python|\.venv", planned)
+
+
+def test_only_the_push_may_write() -> None:
     writers = []
     for name in WORKFLOWS:
         for job, described in yaml.safe_load((ROOT / ".github/workflows" / name).read_text())["jobs"].items():
             writers += [(name, job, scope) for scope, right in described["permissions"].items() if right == "write"]
     assert writers == [
-        ("measure.yml", "merge", "contents"),
+        ("measure.yml", "push", "contents"),
         ("measure.yml", "publish", "pages"),
         ("measure.yml", "publish", "id-token"),
         ("publish.yml", "deploy", "pages"),

@@ -35,6 +35,16 @@ def push_results(remote: str, branch: str, shards: Path, asked: Asked) -> list[s
     raise Problem(f"{branch} could not be pushed: {TRIES} times another push came first")
 
 
+def bundle_results(remote: str, branch: str, shards: Path, asked: Asked, bundle: Path) -> list[str]:
+    """Merge in the same way, and leave what is new of the branch in a file of git's, for ``make push``."""
+    with temporary_folder("results-") as folder:
+        known = ["^FETCH_HEAD"] if checkout(remote, branch, folder) else []
+        refused = merge(shards, folder / "results", asked)
+        if commit(folder):
+            git.text(folder, "bundle", "create", "--quiet", str(bundle.resolve()), "HEAD", *known)
+    return refused
+
+
 def fetch_results(remote: str, branch: str, results: Path) -> None:
     """Put the results of a branch beside those in a folder."""
     with temporary_folder("results-") as folder:
@@ -114,6 +124,7 @@ def push(folder: Path, branch: str) -> bool:
 @click.option("--anchor", default="", help="The commit by which jobs are compared. By default that of Django 6.1.")
 @click.option("--machine", default="", help="Names of machines, as measure was given them.")
 @click.option("--push", "branch", default="", help="Merge into this branch instead, and push it.")
+@click.option("--bundle", type=click.Path(path_type=Path), help="Leave in this file what is to be pushed.")
 @click.option("--remote", default="origin", show_default=True, help="Where that branch is.")
 @RESULTS
 @DJANGO
@@ -125,6 +136,7 @@ def merge_command(
     anchor: str,
     machine: str,
     branch: str,
+    bundle: Path | None,
     remote: str,
 ) -> int:
     """Merge the folders of results in the folder SHARDS, each file once it was looked at.
@@ -134,7 +146,10 @@ def merge_command(
     """
     folders(shards)  # which is looked for first, since what follows takes seconds
     asked = ask(repository(django), commits.read() if commits else None, anchor, machine)
-    refused = push_results(remote, branch, shards, asked) if branch else merge(shards, results, asked)
+    if bundle:
+        refused = bundle_results(remote, branch or "results", shards, asked, bundle)
+    else:
+        refused = push_results(remote, branch, shards, asked) if branch else merge(shards, results, asked)
     return 1 if refused else 0
 
 
