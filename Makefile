@@ -2,8 +2,8 @@
 # pip and virtualenv, asv's ~/.asv-machine.json, and the system's programs, which a target of a server or a test installs.
 
 .DEFAULT_GOAL := help
-.PHONY: help bench compare bisect trial served locust-worker crossing site measure merge push pending milestones results \
-	publish summary test documents check lint hooks vendor clean system wall
+.PHONY: help bench compare bisect trial served locust-worker crossing site report measure attribute merge push pending \
+	milestones results publish summary test documents check lint hooks vendor clean system wall
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
@@ -86,6 +86,9 @@ crossing: .venv/load .venv/served system ## from which wait on async serves more
 site: .venv/bench ## the site from results alone, where there is no git history; with one, asv publish adds asv's graphs: CONFIG=asv.releases.conf.json
 	@$(BIN)/python -m tools site --config "$(or $(CONFIG),asv.conf.json)"
 
+report: .venv/bench ## what a commit did, as Markdown for a ticket, from results alone: COMMIT=5.2 DJANGO=path RESULTS=
+	@$(BIN)/python -m tools report "$$COMMIT" $(HISTORY)
+
 # What follows, and compare, is what workflows call: "$$NAME" is read by the shell, so that no text of a stranger is
 # ever part of a command, as it would be by "$(NAME)".
 HISTORY = --results "$${RESULTS:-results}" $${DJANGO:+--django "$$DJANGO"}
@@ -93,6 +96,9 @@ HISTORY = --results "$${RESULTS:-results}" $${DJANGO:+--django "$$DJANGO"}
 measure: .venv/bench ## measure listed commits that have no result: COMMITS=file SHARD=1/4 TWICE=10 BENCHMARKS=exact, all or a pattern, RESULTS= DJANGO=
 	@$(BIN)/python -m tools measure --commits "$$COMMITS" --shard "$${SHARD:-1/1}" --twice "$${TWICE:-0}" --benchmarks "$${BENCHMARKS:-exact}" \
 		--machine "$$MACHINE" --anchor "$$ANCHOR" --job "$$JOB" $(HISTORY) $(OPTIONS)
+
+attribute: .venv/bench ## measure what lies between, until each change has one commit: COUNT=20 at most, 0 only says how many; RESULTS= DJANGO=
+	@$(BIN)/python -m tools attribute $${COUNT:+--count "$$COUNT"} --machine "$$MACHINE" --job "$$JOB" $(HISTORY) $(OPTIONS)
 
 merge: .venv/bench ## put the results of several jobs together: SHARDS=folder COMMITS=file RESULTS= DJANGO=, or PUSH=branch REMOTE=origin, or BUNDLE=merged.bundle
 	@$(BIN)/python -m tools merge "$$SHARDS" $${COMMITS:+--commits "$$COMMITS"} --anchor "$$ANCHOR" --machine "$$MACHINE" --push "$$PUSH" $${BUNDLE:+--bundle "$$BUNDLE"} --remote "$${REMOTE:-origin}" $(HISTORY) $(OPTIONS)

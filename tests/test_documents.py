@@ -90,7 +90,7 @@ SLOW = (
     r"make (served .+|crossing|locust-worker)",
     # Each makes an environment of asv's, measures commits in it, or reads what that left: as long. test_bench.py,
     # test_measure.py and test_workflows.py do so once, with what they find.
-    r"make (bench|site|measure)",
+    r"make (bench|site|measure|attribute)",
     r"asv (run|continuous)",
     r"make publish RESULTS=empty/folder",
     # Each starts the processes of many comparisons. test_bisect.py and test_compare.py judge what these say.
@@ -113,7 +113,10 @@ STATUSES = {" compare ": {0, 1}, "served BASE=": {0, 1}}
 INHERITED = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV", "DATABASE_URL", "DJANGO")
 """What a line must not have from who runs the tests."""
 
-HISTORY = ("asv", "measure", "merge", "push", "pending", "milestones", "results", "publish", "site", "bench", "clean")
+HISTORY = (
+    *("asv", "bench", "site", "clean"),
+    *("pending", "milestones", "measure", "attribute", "merge", "push", "results", "publish", "report"),
+)
 """The first worker's: programs and targets that share asv's environments."""
 
 

@@ -19,9 +19,11 @@ COMMANDS = {
     "pending": ("tools.history.pending:command", "List the commits that have no result."),
     "milestones": ("tools.history.milestones:command", "List the commits that tell the history."),
     "measure": ("tools.history.measure:command", "Measure listed commits."),
+    "attribute": ("tools.history.attribute:command", "Find the one commit behind each change of several."),
     "merge": ("tools.history.branch:merge_command", "Merge the results of several jobs."),
     "results": ("tools.history.branch:results_command", "Get the results that merges have pushed."),
     "publish": ("tools.history.publish:command", "Make the site of the results."),
+    "report": ("tools.site.report:command", "Say in Markdown what a commit did."),
     "site": ("tools.site.command:command", "Write the site's pages from the results alone."),
 }
 """Command: where it is, and what it does. Imported when it is called: each needs other packages, some of them slow."""

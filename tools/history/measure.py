@@ -10,8 +10,8 @@ import subprocess
 import sys
 import tempfile
 import time
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass, field
+from collections.abc import Callable, Iterable, Iterator, Sequence
+from dataclasses import dataclass, field, replace
 from functools import cached_property
 from pathlib import Path
 from typing import Any
@@ -73,6 +73,10 @@ class Job:
     def scratch(self) -> Path:
         return self.folder / "scratch"
 
+    def asking(self, names: Iterable[str]) -> "Job":
+        """Return the job of some benchmarks alone."""
+        return replace(self, pattern=f"^({'|'.join(map(re.escape, sorted(names)))})$")
+
     @cached_property
     def benchmarks(self) -> dict[str, dict[str, Any]]:
         """The benchmarks that are asked for, by name."""
@@ -90,22 +94,36 @@ def measure(job: Job, commits: Sequence[str]) -> None:
 
     Raises Problem where nothing can be measured at all; a commit that cannot is recorded, and tried three times in all.
     """
+    with begun(job) as tried:
+        for number, commit in enumerate(commits, 1):
+            if measure_one(job, commit, f"{number}/{len(commits)} "):
+                tried.append(commit)
+
+
+@contextlib.contextmanager
+def begun(job: Job) -> Iterator[list[str]]:
+    """Begin a job, and end it with the anchor if anything was tried, which the block puts into the list that it gets.
+
+    Raises Problem where nothing can be measured at all, or the anchor is not what it was.
+    """
+    tried: list[str] = []
     try:
         begin(job)
-        ran = False
-        for number, commit in enumerate(commits, 1):
-            said, runs = measured(job, commit)
-            console.print(f"{number}/{len(commits)} {job.repository.describe(commit)}: {said}")
-            ran |= runs
-            if runs and (names := environment.changed(job.environment)):
-                console.print(
-                    f"it changed {len(names)} files of its environment, {printable(names[0])} first: made again"
-                )
-                prepare(job)
-        if ran:
+        yield tried
+        if tried:
             check_anchor(job)
     except NotMeasured as problem:
         raise Problem(f"the anchor cannot be measured: {last_line(str(problem))}") from problem
+
+
+def measure_one(job: Job, commit: str, place: str = "") -> bool:
+    """Measure a commit, say what came of it, and return whether it was tried. It leaves the environment as it was."""
+    said, runs = measured(job, commit)
+    console.print(f"{place}{job.repository.describe(commit)}: {said}")
+    if runs and (names := environment.changed(job.environment)):
+        console.print(f"it changed {len(names)} files of its environment, {printable(names[0])} first: made again")
+        prepare(job)
+    return runs
 
 
 def share(commits: Sequence[str], shard: tuple[int, int], twice: int = 0) -> list[str]:
@@ -306,6 +324,32 @@ def last_line(words: str) -> str:
     return words.splitlines()[-1]
 
 
+@contextlib.contextmanager
+def job_of(
+    results: Path, repository: Repository, pattern: str, anchor: str, machine: str, job: str, timeout: float
+) -> Iterator[Job]:
+    """Yield a job on this machine, in a folder of its own. Raises Problem where there is no such anchor."""
+    if not (found := repository.find(anchor or ANCHOR)):
+        raise Problem(f"{repository.path} has no commit {anchor or ANCHOR} to compare jobs by: name one by ANCHOR=")
+    conditions = store.this_machine(machine), job or datetime.date.today().isoformat()
+    with folder_of_its_own() as folder:
+        yield Job(Store(results.resolve()), repository, folder, *conditions, pattern, timeout, found)
+
+
+def conditions(command: Callable[..., None]) -> Callable[..., None]:
+    """Give a command the options of a job."""
+    for option in (
+        RESULTS,
+        DJANGO,
+        click.option("--timeout", default=1800.0, show_default=True, help="Seconds that a step of a commit may take."),
+        click.option("--job", default="", help="A name for what is measured under the same conditions: the day."),
+        click.option("--anchor", default=ANCHOR, show_default=True, help="The commit by which jobs are compared."),
+        click.option("--machine", default="", help="Its name: what it is, its CPU, how many, and its memory."),
+    ):
+        command = option(command)
+    return command
+
+
 @click.command("measure")
 @click.option("--commits", required=True, type=click.Path(exists=True, dir_okay=False, path_type=Path))
 @click.option("--shard", default="1/1", show_default=True, help="i/n: the i-th of n shares of the commits.")
@@ -313,14 +357,16 @@ def last_line(words: str) -> str:
     "--twice", default=0, show_default=True, type=click.IntRange(0, 100), help="% of commits that two shards have."
 )
 @click.option("--benchmarks", default="exact", show_default=True, help='"exact", "all" or a regular expression.')
-@click.option("--machine", default="", help="Its name. By default what it is: its CPU, how many, and its memory.")
-@click.option("--anchor", default="", help="The commit by which jobs are compared. By default that of Django 6.1.")
-@click.option("--job", default="", help="A name for what is measured under the same conditions. By default the day.")
-@click.option("--timeout", default=1800.0, show_default=True, help="Seconds that a step of a commit may take.")
-@RESULTS
-@DJANGO
+@conditions
 def command(
-    commits: Path, shard: str, results: Path, django: Path | None, anchor: str, job: str, **options: Any
+    commits: Path,
+    shard: str,
+    twice: int,
+    benchmarks: str,
+    results: Path,
+    django: Path | None,
+    anchor: str,
+    **options: Any,
 ) -> None:
     """Measure the commits of a file, a hash or a tag a line, that have no result yet.
 
@@ -330,10 +376,6 @@ def command(
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise Problem(f"{shard} is no share of the commits: the second of four is 2/4")
     its = repository(django)
-    if not (found := its.find(anchor or ANCHOR)):
-        raise Problem(f"{its.path} has no commit {anchor or ANCHOR} to compare jobs by: name one by ANCHOR=")
-    ours = share(commits_in(commits.read_text(), its), (int(number), int(shards)), options["twice"])
-    conditions = store.this_machine(options["machine"]), job or datetime.date.today().isoformat()
-    pattern = BENCHMARKS.get(options["benchmarks"], options["benchmarks"])
-    with folder_of_its_own() as folder:
-        measure(Job(Store(results.resolve()), its, folder, *conditions, pattern, options["timeout"], found), ours)
+    ours = share(commits_in(commits.read_text(), its), (int(number), int(shards)), twice)
+    with job_of(results, its, BENCHMARKS.get(benchmarks, benchmarks), anchor, **options) as its_job:
+        measure(its_job, ours)

@@ -57,6 +57,10 @@ class Repository:
         lines = self._git("log", "--first-parent", "--format=%H %ct", f"--since={date}", f"refs/heads/{branch}")
         return {commit: int(seconds) for commit, seconds in map(str.split, lines.splitlines())}
 
+    def between(self, base: str, commit: str) -> list[str]:
+        """Return the commits of a branch after one of them and before another, newest first."""
+        return self._git("rev-list", "--first-parent", f"{base}..{commit}").split()[1:]
+
     def _git(self, *arguments: str) -> str:
         return git.text(self.path, *arguments)
 

@@ -93,12 +93,16 @@ class Order:
 
 
 def order_commits(
-    results: Sequence[Result], repository: Path | None, memory: Path, branches: Sequence[str] = ("main",)
+    results: Sequence[Result],
+    repository: Path | None,
+    memory: Path,
+    branches: Sequence[str] = ("main",),
+    keep: bool = True,
 ) -> Order:
     """Return the history of what was measured: by git and as ``memory`` has it, or by date where neither knows.
 
     Authors' dates, which results hold, put most commits of Django in the wrong place, so what git says is written to
-    ``memory``, beside the results. What is known stays so where this git knows less: a mirror without tags, a shallow
+    ``memory``, beside the results, if it is to be kept. What is known stays so where this git knows less: a mirror without tags, a shallow
     clone.
     """
     dates = {result.commit: result.date // 1000 for result in sorted(results, key=lambda result: result.date)}
@@ -107,7 +111,8 @@ def order_commits(
     if said:
         named = {commit.release for commit in said.values()}
         known = in_order(known | {name: completed(commit, known.get(name), named) for name, commit in said.items()})
-        memory.write_text("".join(f"{json.dumps(asdict(commit))}\n" for commit in known.values()), encoding="utf-8")
+        if keep:
+            memory.write_text("".join(f"{json.dumps(asdict(commit))}\n" for commit in known.values()), encoding="utf-8")
     if known:
         strangers = {name: Commit(name, seconds) for name, seconds in dates.items() if name not in known}
         return Order(strangers | known, "git" if said else "memory", branches)

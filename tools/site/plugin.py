@@ -28,6 +28,7 @@ from asv.publishing import OutputPublisher
 from asv.util import ProcessError, UserError, git_default_branch
 
 from tools import files, process
+from tools.configuration import ROOT
 from tools.site import order, pages
 from tools.site.addresses import address_of
 from tools.site.asv import READERS, VERSION
@@ -62,12 +63,30 @@ class Pages(OutputPublisher):  # type: ignore[misc]
 def write(conf: Config, archive: Archive, graphs: bool, target: Path) -> None:
     """Write this package's pages into a folder."""
     with uncollected():
-        branches = [branch or git_default_branch() for branch in conf.branches]
-        known = order.order_commits(archive.results, local(conf), Path(conf.results_dir) / "commits.jsonl", branches)
-        if private := [commit.label for commit in known.commits.values() if not known.public(commit)]:
-            say(f"{', '.join(private)}: on none of {', '.join(branches)}, on no stable branch and no release")
-        site = Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, known, graphs)
+        site = site_of(conf, archive, graphs)
+        if private := [commit.label for commit in site.order.commits.values() if not site.order.public(commit)]:
+            say(
+                f"{', '.join(private)}: on none of {', '.join(site.order.branches)}, on no stable branch and no release"
+            )
         pages.write(site, target, address_of(conf))
+
+
+def site_in(results: Path, repository: Path | None = None) -> Site:
+    """Return what is to be shown of a folder of Django's results, which stays as it is.
+
+    The order of its commits is that which a repository tells, or without one what was remembered there.
+    """
+    conf = Config.load(str(ROOT / "asv.conf.json"))
+    conf.results_dir, conf.repo = str(results), str(repository or conf.repo)
+    return site_of(conf, archive_of(conf), graphs=False, keep=False)
+
+
+def site_of(conf: Config, archive: Archive, graphs: bool, keep: bool = True) -> Site:
+    """Return what is to be shown of an archive, in the order that git, or what it said before, tells."""
+    branches = [branch or git_default_branch() for branch in conf.branches]
+    memory = Path(conf.results_dir) / "commits.jsonl"
+    known = order.order_commits(archive.results, local(conf), memory, branches, keep)
+    return Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, known, graphs)
 
 
 def setup() -> None:
