@@ -1,9 +1,10 @@
 """What every request must have done is proven: its messages, its headers, its signals, its threads, what it carried."""
 
 import sys
+from pathlib import Path
 
 import pytest
-from conftest import Suite
+from conftest import ROOT, Djangos, Suite
 from test_lies import refused
 
 ASGI = """
@@ -377,21 +378,32 @@ to and the one that ends the loop's threads, and a crossing a second hop, back t
 """
 
 
+@pytest.fixture(scope="module")
+def waits_before(djangos: Djangos) -> dict[tuple[str, int], int]:
+    return waits(djangos, ROOT)
+
+
 @pytest.mark.parametrize("what", WAIT_MORE)
-def test_a_wait_more_moves_its_count_where_it_is_passed(suite: Suite, what: str) -> None:
+def test_a_wait_more_moves_its_count_where_it_is_passed(
+    suite: Suite, djangos: Djangos, waits_before: dict[tuple[str, int], int], what: str
+) -> None:
     view, line, moved = WAIT_MORE[what]
-    before = waits(suite)
     head = f"\n{'async ' * (view == 'async')}def hello_{view}(request):\n"
     suite.change("benchproject/views/hello.py", head, f"{head}    {line}\n")
-    assert {where: times - before[where] for where, times in waits(suite).items() if times != before[where]} == moved
+    after = waits(djangos, suite.root)
+    assert {
+        where: times - waits_before[where] for where, times in after.items() if times != waits_before[where]
+    } == moved
 
 
-def waits(suite: Suite) -> dict[tuple[str, int], int]:
+def waits(djangos: Djangos, root: Path) -> dict[tuple[str, int], int]:
     """Return what each cell of hello world waits for, by metric and cell."""
+    pattern = rf"^handlers\.Hello\.track_({'|'.join(WAITS)})$"
+    found = djangos.run_cells(djangos.path(djangos.NEWEST), pattern, root=root)
     return {
-        (metric, cell): suite.run_forked(f"handlers.Hello.track_{metric}-{cell}")
-        for metric in WAITS
-        for cell in range(4)
+        (name.rpartition("track_")[2], cell): outcome["value"]
+        for name, cells in found.items()
+        for cell, outcome in enumerate(cells)
     }
 
 
