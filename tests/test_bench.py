@@ -125,6 +125,8 @@ def test_the_page_of_a_site_has_a_table_as_hello_world_has(capsys: pytest.Captur
     assert re.search(r"^ +6\.1\.3 +WSGI +800k +1\.0 .* 0 ", printed, re.M), printed
     assert re.search(r"^ +6\.1\.3 +ASGI +2,400k +3\.0 .* 19 ", printed, re.M), printed
     assert re.findall(r"Page\.\w+", printed) == ["Page.track_queries"] * 2
+    assert "not run" in printed, "the time of it is in no result"
+    assert "failed" not in printed
 
 
 @pytest.mark.parametrize(

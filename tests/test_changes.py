@@ -1,5 +1,7 @@
 """Which commit is said to have changed a figure, and which is not."""
 
+import itertools
+import json
 import subprocess
 from array import array
 from collections.abc import Callable, Sequence
@@ -145,6 +147,22 @@ def test_a_memory_that_is_none_is_left_out(tmp_path: Path, capsys: pytest.Captur
     memory.write_text('rubbish\n{"hash": 1}\n[]\n')
     assert order.order_commits([result("a", 1)], None, memory).source == "dates"
     assert capsys.readouterr().err.count("Left out") == 3
+
+
+@pytest.mark.parametrize("base", ["b", "a", "gone"], ids=["a circle", "itself", "a commit without a result"])
+def test_a_base_that_leads_nowhere_ends_a_line(tmp_path: Path, base: str) -> None:
+    memory = tmp_path / "commits"
+    lines = [{"hash": "a", "seconds": 1, "base": base, "distance": 3}, {"hash": "b", "seconds": 2, "base": "a"}]
+    memory.write_text("".join(f"{json.dumps(line)}\n" for line in lines))
+    found = order.order_commits([result("a", 1), result("b", 2)], None, memory)
+    assert found.source == "memory"
+    for commit in "ab":
+        assert commit in [each.hash for each in itertools.islice(found.line(commit), 3)]
+        assert len(list(itertools.islice(found.line(commit), 3))) <= 2
+
+
+def test_an_anchor_of_an_unknown_version_is_said() -> None:
+    assert site_of(SUITE, [result("a", 1)], commits(("a", ""))).anchor_of(result("a", 1)) == "Django of an unknown version"
 
 
 def test_without_git_commits_stand_by_date(tmp_path: Path) -> None:

@@ -95,7 +95,7 @@ def test_one_more_crossing_is_found_and_named(checkout: Checkout, said: Callable
 def fewer(monkeypatch: pytest.MonkeyPatch) -> None:
     """Fewer processes, which tell a change of many per cent."""
     monkeypatch.setattr(instructions.Callgrind, "layouts", 3)
-    monkeypatch.setattr(comparison, "PAIRS", 4)
+    monkeypatch.setattr(comparison, "PAIRS", 6)
 
 
 @pytest.mark.usefixtures("fewer")

@@ -876,7 +876,7 @@ def test_the_status_says_what_failed_and_what_waits(measured: Project, tmp_path:
     stored = json.loads(own.results[0].read_text())
     stored["results"]["handlers.Hello.track_hops"][0][0] = None
     own.results[0].write_text(json.dumps(stored))
-    own.alone()
+    assert re.search(rf"^Left out: \S+{waits[:8]}\.failures: no failure: ", own.alone().stderr, re.MULTILINE)
     with served(own.html) as address:
         page.goto(address)
         page.get_by_role("link", name="What was measured when").click()

@@ -200,6 +200,8 @@ def _value(figure: Figure, unit: str) -> str:
 
 def _word(figure: Figure) -> str:
     """Return what stands for a figure that is no number."""
+    if figure is UNMEASURED:
+        return "not run"
     if figure.value is None:
         return "failed"
     return "" if figure.measured else "n/a"

@@ -211,9 +211,7 @@ def example(site: Site, change: Change) -> str:
 def anchors(site: Site, found: Iterable[Entry]) -> list[str]:
     """Return the releases beside which the times were taken that changed."""
     beside = (change for entry in found for change in entry.changes if site.suite.cells[change.cell].method == TIME)
-    return sorted(
-        {f"{site.project} {change.result.versions.get(site.project, 'of an unknown version')}" for change in beside}
-    )
+    return sorted({site.anchor_of(change.result) for change in beside})
 
 
 def pages(found: Sequence[Entry]) -> list[list[Entry]]:

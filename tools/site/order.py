@@ -106,7 +106,7 @@ def order_commits(
     clone.
     """
     dates = {result.commit: result.date // 1000 for result in sorted(results, key=lambda result: result.date)}
-    known = {commit.hash: commit for commit in recall(memory) if commit.hash in dates}
+    known = in_order({commit.hash: commit for commit in recall(memory) if commit.hash in dates})
     said = asked(repository, dates, branches) if repository else {}
     if said:
         named = {commit.release for commit in said.values()}
@@ -139,14 +139,15 @@ def completed(commit: Commit, before: Commit | None, named: Container[str]) -> C
 
 
 def in_order(commits: Mapping[str, Commit]) -> dict[str, Commit]:
-    """Return commits in their order, but each after its base."""
+    """Return commits in their order, but each after its base; without one where that is not known, or in a circle."""
     found: dict[str, Commit] = {}
     for commit in commits.values():
         line = []
         while commit.hash not in found and commit not in line:
             line.append(commit)
             commit = commits.get(commit.base or "", commit)
-        found |= {each.hash: each for each in reversed(line)}
+        for each in reversed(line):
+            found[each.hash] = each if each.base in found else replace(each, base=None, distance=0)
     return found
 
 

@@ -141,7 +141,10 @@ class Site:
         cell = self.suite.find(f"handlers.Hello.{TIME}", "WSGI", "sync")
         if self.newest is None or cell is None or not math.isfinite(self.newest.values[cell]):
             return ""
-        return f"{self.project} {self.newest.versions[self.project]}"
+        return self.anchor_of(self.newest)
+
+    def anchor_of(self, result: Result) -> str:
+        return f"{self.project} {result.versions.get(self.project, 'of an unknown version')}"
 
     # Links, relative to the site's root.
 

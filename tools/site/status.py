@@ -1,5 +1,6 @@
 """The status page: what was measured when, what failed and why, what waits, by which versions of the suite."""
 
+import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
@@ -65,7 +66,7 @@ def failed_scenarios(site: Site) -> list[FailedScenario]:
 
 
 def failures(site: Site) -> list[Failure]:
-    """Return the commits that could not be measured, the newest try first; a line that tells of none is left out."""
+    """Return the commits that could not be measured, the newest try first; a line of none is said, and left out."""
     lines = (line for path in sorted(site.archive.folder.glob("*/*.failures")) for line in lines_of(path))
     return sorted(lines, key=lambda failure: (failure.at, failure.commit), reverse=True)
 
@@ -74,8 +75,8 @@ def lines_of(path: Path) -> Iterator[Failure]:
     for line in path.read_bytes().splitlines():
         try:
             yield checked(Failure, line)
-        except Unusable:
-            continue
+        except Unusable as problem:
+            print(f"Left out: {path}: no failure: {problem}", file=sys.stderr)
 
 
 def waiting(site: Site) -> list[str] | None:
