@@ -162,7 +162,8 @@ def test_a_base_that_leads_nowhere_ends_a_line(tmp_path: Path, base: str) -> Non
 
 
 def test_an_anchor_of_an_unknown_version_is_said() -> None:
-    assert site_of(SUITE, [result("a", 1)], commits(("a", ""))).anchor_of(result("a", 1)) == "Django of an unknown version"
+    own = result("a", 1)
+    assert site_of(SUITE, [own], LINE).anchor_of(own) == "Django of an unknown version"
 
 
 def test_without_git_commits_stand_by_date(tmp_path: Path) -> None:
