@@ -102,8 +102,8 @@ def order_commits(
     """Return the history of what was measured: by git and as ``memory`` has it, or by date where neither knows.
 
     Authors' dates, which results hold, put most commits of Django in the wrong place, so what git says is written to
-    ``memory``, beside the results, if it is to be kept. What is known stays so where this git knows less: a mirror without tags, a shallow
-    clone.
+    ``memory``, beside the results, if it is to be kept. What is known stays so where this git knows less: a mirror
+    without tags, a shallow clone.
     """
     dates = {result.commit: result.date // 1000 for result in sorted(results, key=lambda result: result.date)}
     known = in_order({commit.hash: commit for commit in recall(memory) if commit.hash in dates})
