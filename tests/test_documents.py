@@ -108,7 +108,7 @@ SERVES = ("asv preview", "runserver")
 """Lines that serve until they are interrupted, and say where."""
 
 STATUSES = {" compare ": {0, 1}, "served BASE=": {0, 1}}
-"""Statuses other than 0 alone, which README explains: 1 is slower."""
+"""Statuses other than 0 alone, which docs/use.md explains: 1 is slower."""
 
 INHERITED = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV", "DATABASE_URL", "DJANGO")
 """What a line must not have from who runs the tests."""
@@ -285,7 +285,7 @@ def clone(django: Checkout, tmp_path_factory: pytest.TempPathFactory) -> Clone:
 
 WORKER = "make locust-worker MASTER=address"
 MASTER = 'make served GENERATOR=locust OPTIONS="--remote-workers 2 --bind 0.0.0.0"'
-"""What needs each other, as they stand in README."""
+"""What needs each other, as they stand in docs/use.md."""
 
 ELSEWHERE = "python -m django runserver --settings benchproject.settings"
 """The server that runs elsewhere."""
@@ -373,9 +373,21 @@ def test_what_is_a_command_line(text: str, lines: list[str]) -> None:
 
 def test_every_document_and_target_is_read() -> None:
     found = {command.where for command in documented()}
-    assert found >= {"README.md", "CONTRIBUTING.md", "async-or-not.md", "history.md", "operate.md", "make help"}
+    documents = {"README.md", "CONTRIBUTING.md", "use.md", "async-or-not.md", "history.md", "operate.md"}
+    assert found >= {*documents, "make help"}
     targets = re.findall(r"^([a-z-]+):.* ## ", (ROOT / "Makefile").read_text(), re.MULTILINE)
     assert set(targets) == {word for command in documented() for word in command.line.split() if word in targets}
+
+
+def test_the_readme_is_read_in_minutes_and_has_a_picture() -> None:
+    text = (ROOT / "README.md").read_text()
+    assert len(text.split()) <= 900
+    links = [target for target in re.findall(r"\]\(([^)]+)\)", text) if "://" not in target]
+    assert [target for target in links if not (ROOT / target.partition("#")[0]).is_file()] == []
+    (picture,) = [ROOT / target for target in links if target.endswith(".png")]
+    assert picture.read_bytes().startswith(b"\x89PNG")
+    assert picture.stat().st_size < 150_000
+    assert {ROOT / target for target in links if target.endswith(".md")} >= {*(ROOT / "docs").glob("*.md")}
 
 
 def test_every_word_that_makes_small_is_used() -> None:
