@@ -75,7 +75,7 @@ trial: .venv/measured $(if $(findstring --served,$(OPTIONS)),.venv/load .venv/se
 
 served: .venv/load .venv/served system ## serve it by real servers, and load it: SERVERS= PAGES= MIDDLEWARE= VIEWS= CONCURRENCY= RATES= DJANGO= WORKERS= REQUESTS=
 	@$(BIN)/python -m tools served --generator "$(or $(GENERATOR),wrk)" --host "$(HOST)" --servers "$(SERVERS)" --pages "$(PAGES)" --middleware "$(MIDDLEWARE)" --views "$(VIEWS)" --rates "$(RATES)" \
-		$(if $(BASE),--base "$(BASE)") --concurrency "$(CONCURRENCY)" --django "$(or $(DJANGO),6.1)" --workers "$(or $(WORKERS),2)" --requests "$(or $(REQUESTS),0)" $(OPTIONS)
+		$(if $(BASE),--base "$(BASE)") --concurrency "$(CONCURRENCY)" --django "$(or $(DJANGO),6.1)" --workers "$(or $(WORKERS),2)" --requests "$(or $(REQUESTS),0)" --results "$(or $(RESULTS),results)" $(OPTIONS)
 
 locust-worker: .venv/load ## on another machine, for served GENERATOR=locust OPTIONS="--remote-workers 1 --bind 0.0.0.0": MASTER=address
 	@while $(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -; do :; done

@@ -35,7 +35,7 @@ from tools.compare.tree import Tree
 from tools.compare.verdict import Estimate
 from tools.served import experiment as measuring
 from tools.served import matrix, verdict
-from tools.served.crossing import crossing_of, throughput
+from tools.served.crossing import crossing_of
 from tools.served.experiment import Experiment, ServedCell, ServedResult, memory_of, peak_memory_of, reset_peaks
 from tools.served.load import Generator, Load, LoadFailed, Shape
 from tools.served.matrix import experiment_on
@@ -44,6 +44,7 @@ from tools.served.postgresql import database
 from tools.served.report import table
 from tools.served.settings import Settings
 from tools.site import served
+from tools.site.model import throughput
 from tools.terminal import CannotMeasure
 
 NEEDS_WRK = pytest.mark.usefixtures("wrk")
@@ -216,7 +217,7 @@ def test_a_server_that_database_url_names_is_used_and_left_as_it_was(monkeypatch
 
 @pytest.fixture
 def site(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.setattr(matrix, "SITE", tmp_path / "site" / "served")
+    monkeypatch.setattr(matrix, "SITE", tmp_path / "site")
     return tmp_path / "site"
 
 
@@ -227,20 +228,24 @@ def test_the_page_has_a_series_for_each_server(djangos: Djangos, checkout: Check
     shutil.copytree(djangos.path(Djangos.NEWEST) / english, checkout.path / english, dirs_exist_ok=True)
     names = ["gunicorn", "uvicorn"]
     pages = pages_of(["hello"], MIDDLEWARE)
-    settings = Settings(names, pages, shapes=[Shape(4)], seconds=1, django=str(checkout.path))
-    assert matrix.serve(settings) == 0
-    results = json.loads((site / "served" / "served.json").read_text())["results"]
+    settings = Settings(names, pages, shapes=[Shape(4)], seconds=1, django=str(checkout.path), bare=True)
+    assert matrix.serve(settings, site.parent / "results") == 0
+    (stored,) = site.parent.glob("results/served/*.json")
+    document = json.loads(stored.read_text())
+    results = document["results"]
+    assert document["settings"]["server_cpus"] >= 1
     assert [result["middleware"] for result in results] == ["none", "none", "startproject", "startproject"]
     assert [result["connections"] for result in results] == [4] * 4
     for result in results:
         assert result["errors"] == 0
         assert result["throughput"] > 10
         assert 0 < result["p50"] < 1
+        assert result["bare"] > result["throughput"]
         assert result["cpu"] > 0
         assert result["memory"] > 1e6
     with published(site) as address:
         wrong = watch(page, address)
-        page.goto(address + "served/index.html")
+        page.goto(address + f"served/{stored.stem}.html")
         series = page.evaluate(
             "[...document.querySelectorAll('canvas')].map(canvas => Chart.getChart(canvas).data.datasets"
             ".map(each => [each.label, each.data.length]))"
@@ -393,11 +398,16 @@ def test_streams_and_memory_are_in_table_and_page(tmp_path: Path) -> None:
     )
     settings = {"versions": {"Django": "6.1.3"}, "cpus": 2, "workers": 2, "threads": 8, "ceiling": None}
     document = {
-        "settings": {**settings, "memory": 1, "seconds": 2, "requests": 0, "close": False, "leave": 0},
+        "settings": {**settings, "date": "2026-11-26T10:00:00+00:00", "machine": "vm", "seconds": 2},
         "results": [result.as_json()],
     }
-    served.write(document, tmp_path)
-    page = " ".join((tmp_path / "index.html").read_text().split())
+    document["settings"] |= {"close": False, "leave": 0}
+    (tmp_path / "served").mkdir()
+    (tmp_path / "served/run.json").write_text(json.dumps(document))
+    runs, problems = served.read(tmp_path)
+    assert problems == []
+    served.write(runs, tmp_path / "site")
+    page = " ".join((tmp_path / "site/served/run.html").read_text().split())
     assert 'first byte p50 ms</th><th scope="col">first byte p95 ms</th>' in page
     assert "<td>too few</td> <td>10.0</td> <td>20.0</td>" in page
     assert "<td>10.0</td> <td>30.0</td> <td>1.0</td>" in page

@@ -31,6 +31,9 @@ INSTRUCTIONS = "instructions"
 TIME, CONTROL, SECONDS = "track_time_to_anchor", "track_anchor_to_itself", "track_anchor_seconds"
 """The benchmarks of a scenario that is timed beside the anchor (``harness.at_once.BesideAnchor``)."""
 
+SERVED = "served"
+"""The folder of what ``make served`` measured, beside those of machines: a file for each run."""
+
 LISTED = "commits.txt"
 """The list of commits to measure, beside results; what follows a hash is a remark."""
 

@@ -1,5 +1,6 @@
 """``make served``: the options of serving, of verifying and of comparing what is served."""
 
+from pathlib import Path
 from typing import Any
 
 import click
@@ -32,6 +33,10 @@ from tools.terminal import cannot_measure, console, numbers, progress
 @click.option("--leave", default=0, type=click.IntRange(0), help="Milliseconds without a byte until a client leaves.")
 @click.option("--host", default="", help="Load a server that runs elsewhere, http://name:port, and start none.")
 @click.option("--verify", "only_verify", is_flag=True, help="Ask for each page once, and say what works.")
+@click.option("--bare", is_flag=True, help="Load a bare callable before and after each cell, to tell it beside that.")
+@click.option(
+    "--results", default="results", show_default=True, type=click.Path(path_type=Path), help="Where it is stored."
+)
 @click.option("--base", default="", help="Compare with this Django, by the instructions of the servers' processes.")
 def command(
     servers: str,
@@ -42,6 +47,7 @@ def command(
     rates: str,
     only_verify: bool,
     base: str,
+    results: Path,
     **options: Any,
 ) -> int:
     """Serve the measured project by real servers and load it: which serves more, with what latency?
@@ -54,7 +60,7 @@ def command(
         behind = middleware.split() or (["none"] if options["host"] else [])
         settings = Settings(names, pages_of(pages.split(), behind), views.split(), shapes, **options)
         if not base:
-            return matrix.verify(settings) if only_verify else matrix.serve(settings)
+            return matrix.verify(settings) if only_verify else matrix.serve(settings, results)
         with progress() as bar:
             table, status = verdict.compare(base, settings.django, settings, bar)
     console().print(table)

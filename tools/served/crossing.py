@@ -1,8 +1,7 @@
 """From which wait a request on does async serve more than sync? Measured, and by a queueing model beside it.
 
 Sync has as many requests under way as it has workers and threads, async as many as there are connections. Each request
-takes the CPU for a while and then waits. The model is a closed network of one queue, the CPUs, and a delay, the wait,
-solved by mean value analysis (Reiser and Lavenberg 1980); what it is told is the CPU time of one request of each side.
+takes the CPU for a while and then waits. The model (``tools.site.model``) is told the CPU time of one request of each.
 """
 
 import itertools
@@ -23,6 +22,7 @@ from tools.served.load import Shape
 from tools.served.matrix import experiment
 from tools.served.pages import Page, pages_of
 from tools.served.settings import Settings, servers_of
+from tools.site.model import throughput
 from tools.terminal import CannotMeasure, cannot_measure, console, numbers, progress
 
 WAITS = (1, 2, 4, 8, 16, 32, 64)
@@ -84,16 +84,6 @@ def crossing(
         Point(wait / 1000, (row[0][0], row[1][0]), model(wait / 1000)) for wait, row in zip(waits, rows, strict=True)
     ]
     return _table(sides, services, points, model)
-
-
-def throughput(at_once: int, service: float, wait: float) -> float:
-    """Return the requests a second, ``at_once`` of them under way, that take ``service`` seconds of CPU and wait."""
-    queued, rate = 0.0, 0.0
-    for number in range(1, at_once + 1):
-        response = service * (1 + queued)
-        rate = number / (response + wait)
-        queued = rate * response
-    return rate
 
 
 def crossing_of(points: Sequence[tuple[float, float]]) -> float | None:

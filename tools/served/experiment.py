@@ -5,6 +5,7 @@ import http.client
 import math
 import os
 import re
+import statistics
 import sys
 import threading
 import time
@@ -47,6 +48,10 @@ LIMIT = 0.8
 
 PAUSE = 0.2
 """Seconds between the end of one cell and the start of the next."""
+
+
+BARE = ("granian-asgi", "none", "benchproject.served.bare:application")
+"""The server of the bare callable, which is fast enough to let the generator be the limit."""
 
 
 class Unavailable(Exception):
@@ -92,7 +97,8 @@ class ServedResult:
     """What one cell did: figures for each request, or ``failed`` or ``unavailable`` with the reason.
 
     Seconds, bytes and instructions; ``memory`` is there after the load, and ``grown`` is what of it was not before.
-    ``others`` is the part of the machine that neither servers nor load took.
+    ``others`` is the part of the machine that neither servers nor load took, ``bare`` the requests a second of a bare
+    callable under the same load, before and after.
     """
 
     cell: ServedCell
@@ -105,6 +111,7 @@ class ServedResult:
     grown: int | None = None
     database_connections: int | None = None
     others: float | None = None
+    bare: float | None = None
     limited: bool = False
     failed: str = ""
     unavailable: str = ""
@@ -139,8 +146,10 @@ class Experiment:
         """Start the cell's server, verify its answer, warm it up and load it. What goes wrong is in the result."""
 
         def measured() -> ServedResult:
-            with self.served(cell.server, cell.page.middleware) as (server, address):
+            with self.served(cell.server, cell.page.middleware) as (server, address), self._bare(cell.shape) as bare:
+                before = bare()
                 result = self.loaded(server, address, cell)
+                result.bare = statistics.mean([before, bare()]) if self.settings.bare else None
             time.sleep(PAUSE)
             return result
 
@@ -174,9 +183,18 @@ class Experiment:
             pin(server, self.server_cpus)  # not before, or its workers would start one after the other
             yield server, f"http://127.0.0.1:{port}"
 
+    @contextlib.contextmanager
+    def _bare(self, shape: Shape) -> Iterator[Callable[[], float]]:
+        """Yield what loads a bare callable for a second and returns its requests a second; 0 where it is not asked."""
+        if not self.settings.bare:
+            yield float
+            return
+        with self.served(*BARE) as (_, address):
+            yield lambda: self.generator.load(address, "/", shape, 1).throughput
+
     def measure_ceiling(self) -> None:
         """Measure the requests a second that the generator reaches where nothing but a bare callable answers."""
-        with self.served("granian-asgi", application="benchproject.served.bare:application") as (_, address):
+        with self.served(*BARE) as (_, address):
             self.ceiling = self.generator.load(address, "/", Shape(64), self.settings.seconds).throughput
 
     def loaded(self, server: Kept | None, address: str, cell: ServedCell) -> ServedResult:

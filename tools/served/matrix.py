@@ -20,18 +20,21 @@ import psutil
 from benchproject.served.parts import FILE
 from harness.kept import Kept, temporary_folder
 from harness.servers import SERVERS, ServerFailed, free_port, wait_until_ready
+from tools import files
 from tools.compare.tree import WORKTREE, Tree, tree_of
 from tools.compare.verdict import NATIVE
 from tools.configuration import ROOT
+from tools.results import SERVED
 from tools.served import load, postgresql
 from tools.served.experiment import PYTHON, Experiment, ServedCell, ServedResult
 from tools.served.pages import MIDDLEWARE, VIEWS
 from tools.served.report import table, verification
 from tools.served.settings import Settings
 from tools.site import served
+from tools.site.templating import slug
 from tools.terminal import Problem, console, progress
 
-SITE = ROOT / ".asv" / "html" / "served"
+SITE = ROOT / ".asv" / "html"
 PACKAGES = "gunicorn uvicorn uvloop daphne hypercorn granian asgiref psycopg asyncpg aiohttp"
 SHOWN = ["workers", "threads", "seconds", "requests", "generator", "processes", "close", "leave"]
 """The settings that the page tells."""
@@ -40,8 +43,8 @@ SHARED = ["processes", "remote_workers", "bind", "close", "requests", "leave"]
 """The settings that are the generator's."""
 
 
-def serve(settings: Settings) -> int:
-    """Measure the matrix, write the page and the JSON, print the table; return 1 where a cell failed, 0 otherwise."""
+def serve(settings: Settings, results: Path) -> int:
+    """Measure the matrix, store it, write the pages, print the table; return 1 where a cell failed, 0 otherwise."""
     cells = [
         ServedCell(server, page, view, shape)
         for page, server, shape in itertools.product(settings.pages, settings.servers, settings.shapes)
@@ -51,16 +54,18 @@ def serve(settings: Settings) -> int:
         started = datetime.now(UTC).isoformat(timespec="seconds")
         if not settings.host:
             measure_ceiling(experiment_)
-        results = list(_measured(experiment_, cells * settings.repeat))
+        found = list(_measured(experiment_, cells * settings.repeat))
     known = {**machine(), **versions(tree), "ceiling": experiment_.ceiling, "date": started}
+    known |= {"server_cpus": len(experiment_.server_cpus)}
     known |= {name: getattr(settings, name) for name in SHOWN}
-    document = {"settings": known, "results": [result.as_json() for result in results]}
-    SITE.mkdir(parents=True, exist_ok=True)
-    (SITE / "served.json").write_text(json.dumps(document, indent=1) + "\n")
-    served.write(document, SITE)
+    document = {"settings": known, "results": [result.as_json() for result in found]}
+    path = results / SERVED / f"{slug(started[:19])}-{slug(platform.node())}.json"
+    files.write(path, json.dumps(document, indent=1) + "\n")
+    runs, _ = served.read(results)
+    served.write(runs, SITE)
     console(width=None if sys.stdout.isatty() else 160).print(table(document))
-    click.echo(f"Page: {SITE / 'index.html'}\nJSON: {SITE / 'served.json'}")
-    return int(any(result.failed for result in results))
+    click.echo(f"Page: {SITE / SERVED / path.stem}.html\nJSON: {path}")
+    return int(any(result.failed for result in found))
 
 
 def measure_ceiling(experiment_: Experiment) -> None:
@@ -153,6 +158,8 @@ def check(settings: Settings, cells: Sequence[ServedCell]) -> None:
         raise Problem(
             "Locust, which loads streams and leaves, counts no requests: give RATES, or OPTIONS='--seconds 60'"
         )
+    if settings.host and settings.bare:
+        raise Problem("a bare callable beside a server elsewhere tells nothing of it: leave --bare out")
     if settings.host and len({page.middleware for page in settings.pages}) > 1:
         raise Problem("a server elsewhere has one middleware: name it by MIDDLEWARE")
 

@@ -1,6 +1,5 @@
 """What is said of a served matrix: a table for the terminal, and a page."""
 
-import statistics
 from collections.abc import Mapping, Sequence
 from typing import Any
 
@@ -11,13 +10,7 @@ from rich.text import Text
 
 from tools.served.experiment import ServedResult
 from tools.site.grouping import groups
-from tools.site.served import Row, load_of, median, name_of, values
-
-
-def variation(rows: Sequence[Row], name: str) -> float | None:
-    """Return the coefficient of variation over repeated cells, None where there are none."""
-    found = values(rows, name)
-    return statistics.stdev(found) / statistics.mean(found) if len(found) > 1 else None
+from tools.site.served import Row, load_of, median, name_of, values, variation
 
 
 def table(document: Mapping[str, Any]) -> Group:

@@ -34,6 +34,7 @@ class Settings:
     close: bool = False
     requests: int = 0
     leave: int = 0
+    bare: bool = False
 
 
 def servers_of(names: Sequence[str]) -> list[str]:

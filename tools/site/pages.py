@@ -9,11 +9,10 @@ from typing import Any
 import jinja2
 
 from tools.configuration import ROOT
-from tools.site import answer, badge, compare, documents, log, overview, scenario, status
+from tools.site import answer, badge, compare, documents, log, overview, scenario, served, status
 from tools.site.addresses import at
 from tools.site.glossary import meanings
 from tools.site.grouping import groups
-from tools.site.served import first_chart
 from tools.site.site import Site
 from tools.site.sources import Sources
 from tools.site.templating import HERE, copy_assets, environment
@@ -21,8 +20,9 @@ from tools.site.templating import HERE, copy_assets, environment
 
 def write(site: Site, target: Path, address: str = "") -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
-    jinja = environment(site=site, root="", graphs=site.graphs, meanings=meanings(), kinds=log.KINDS)
-    for name, content in at(address, render_pages(site, jinja, target), jinja):
+    names = {"site": site, "root": "", "graphs": site.graphs, "meanings": meanings(), "kinds": log.KINDS}
+    jinja = environment(**names, has_served=bool(site.served))
+    for name, content in at(address, render_pages(site, jinja), jinja):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
@@ -33,7 +33,7 @@ def write(site: Site, target: Path, address: str = "") -> None:
         shutil.copyfile(source, place)
 
 
-def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterator[tuple[str, str]]:
+def render_pages(site: Site, jinja: jinja2.Environment) -> Iterator[tuple[str, str]]:
     """Yield the pages by name."""
 
     def page(template: str, **context: Any) -> str:
@@ -50,7 +50,7 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     if site.newest is None:
         yield "index.html", page("empty.html")
     else:
-        yield "index.html", page("index.html", places=places, **gather_overview(site, commits or releases, target))
+        yield "index.html", page("index.html", places=places, **gather_overview(site, commits or releases))
     newest = log.newest_first([*releases, *commits])
     yield "changes.xml", page("changes.xml", entries=newest[:100], places=places)
     yield "status.html", page("status.html", **gather_status(site))
@@ -66,6 +66,7 @@ def render_pages(site: Site, jinja: jinja2.Environment, target: Path) -> Iterato
     yield "compare.js", (HERE / "compare.js").read_text(encoding="utf-8")
     yield from compare.files(site, measured)
     yield "badge.svg", page("badge.svg", badge=badge.of_newest(site))
+    yield from served.render(jinja, site.served, root="../", documents=documents.names())
     yield from render_documents(site, page)
 
 
@@ -80,12 +81,12 @@ def render_documents(site: Site, page: Callable[..., str]) -> Iterator[tuple[str
         yield f"source/{path}.html", page("source.html", root="../" * len(path.parts), name=path, text=text)
 
 
-def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping[str, Any]:
+def gather_overview(site: Site, found: list[log.Entry]) -> Mapping[str, Any]:
     """Return what the overview shows."""
     assert site.newest is not None
     multiples = overview.multiples(site)
-    parts, served = overview.parts(site), first_chart(target / "served")
-    drawn = [chart for _, group in multiples for chart in group] + [chart for chart in (parts, served) if chart]
+    parts, first = overview.parts(site), served.first_chart(site.served)
+    drawn = [chart for _, group in multiples for chart in group] + [chart for chart in (parts, first) if chart]
     return {
         "newest": site.newest,
         "commit": site.commit(site.newest),
@@ -96,8 +97,7 @@ def gather_overview(site: Site, found: list[log.Entry], target: Path) -> Mapping
         "multiples": multiples,
         "heat": overview.heat(site),
         "parts": parts,
-        "served": served,
-        "served_page": (target / "served" / "index.html").exists(),
+        "first_chart": first,
         "charts": drawn,
         "answers": answer.answers(site),
         "answered": site.commit(answer.newest(site)),

@@ -29,7 +29,7 @@ from asv.util import ProcessError, UserError, git_default_branch
 
 from tools import files, process
 from tools.configuration import ROOT
-from tools.site import order, pages
+from tools.site import order, pages, served
 from tools.site.addresses import address_of
 from tools.site.asv import READERS, VERSION
 from tools.site.graphs import Graph, Graphs, Stored
@@ -38,9 +38,6 @@ from tools.site.results import Archive, read
 from tools.site.site import Site
 from tools.site.templating import HERE
 from tools.terminal import printable
-
-SERVED = Path(".asv/html/served")
-"""Where ``make served`` writes its page, beside asv.conf.json."""
 
 
 class Pages(OutputPublisher):  # type: ignore[misc]
@@ -64,10 +61,9 @@ def write(conf: Config, archive: Archive, graphs: bool, target: Path) -> None:
     """Write this package's pages into a folder."""
     with uncollected():
         site = site_of(conf, archive, graphs)
-        if private := [commit.label for commit in site.order.commits.values() if not site.order.public(commit)]:
-            say(
-                f"{', '.join(private)}: on none of {', '.join(site.order.branches)}, on no stable branch and no release"
-            )
+        known = site.order
+        if private := [commit.label for commit in known.commits.values() if not known.public(commit)]:
+            say(f"{', '.join(private)}: on none of {', '.join(known.branches)}, on no stable branch and no release")
         pages.write(site, target, address_of(conf))
 
 
@@ -86,7 +82,10 @@ def site_of(conf: Config, archive: Archive, graphs: bool, keep: bool = True) -> 
     branches = [branch or git_default_branch() for branch in conf.branches]
     memory = Path(conf.results_dir) / "commits.jsonl"
     known = order.order_commits(archive.results, local(conf), memory, branches, keep)
-    return Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, known, graphs)
+    runs, problems = served.read(archive.folder)
+    for problem in problems:
+        say(problem)
+    return Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, known, graphs, runs)
 
 
 def setup() -> None:
@@ -191,7 +190,7 @@ def uncollected() -> Iterator[None]:
 
 @contextlib.contextmanager
 def replacing(target: Path) -> Iterator[tuple[Path, Path]]:
-    """Yield a folder for a site, and one for its pages, with what ``make served`` wrote; put the site in place then.
+    """Yield a folder for a site, and one for its pages; put the site in place then.
 
     Until it is whole the one that is there stays, whatever ends the block; two that publish at once take turns. Raises
     asv.util.UserError where a file cannot be written, or git fails.
@@ -201,10 +200,7 @@ def replacing(target: Path) -> Iterator[tuple[Path, Path]]:
     try:
         with files.alone(target.with_name(f"{target.name}.lock"), target):
             settle(target, new, old)
-            served = next((place for place in (target / "served", SERVED) if place.is_dir()), None)
             (new / "pages").mkdir(parents=True)
-            if served:
-                shutil.copytree(served, new / "pages/served")
             try:
                 yield new / "site", new / "pages"
                 if target.exists():

@@ -11,7 +11,7 @@ from functools import partial
 from pathlib import Path
 
 from tools import process
-from tools.results import MachineFile, ResultFile, ResultRow, Unusable, checked, content_of, stored_in
+from tools.results import SERVED, MachineFile, ResultFile, ResultRow, Unusable, checked, content_of, stored_in
 from tools.site.cache import CACHE, Cache
 from tools.site.suite import Suite, load
 
@@ -77,8 +77,8 @@ def read(folder: Path) -> Archive:
     suite, problems = load(folder)
     machines: dict[str, MachineFile] = {}
     paths: list[File] = []
-    # Not deeper: results/asgiref holds another project's.
-    for place in sorted(path for path in folder.iterdir() if path.is_dir()):
+    # Not deeper: results/asgiref holds another project's. Beside the machines lies what make served measured.
+    for place in sorted(path for path in folder.iterdir() if path.is_dir() and path.name != SERVED):
         files = sorted(path for path in place.glob("*.json") if path.name not in ("machine.json", "benchmarks.json"))
         try:
             machine = stored_in(place / "machine.json", MachineFile)

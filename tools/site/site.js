@@ -202,6 +202,47 @@ if (data) {
     addEventListener("beforeprint", () => again(true));
     addEventListener("afterprint", () => again(false));
 }
+// What serves a view that waits so long: the rows that were chosen, and in a sentence how the best of both views compare.
+function choose(form) {
+    const offered = JSON.parse(document.getElementById("offered").textContent);
+    const body = document.querySelector("#choices tbody");
+    const names = ["wait", "connections", "workers"];
+    const rate = ({ measured, modelled }) => measured ?? modelled ?? 0;
+    const told = each => `${Math.round(rate(each)).toLocaleString("en")} requests/s ${each.measured === null ? "by the model" : "measured"}`;
+    const line = each => {
+        const row = document.createElement("tr");
+        const head = Object.assign(document.createElement("th"), { scope: "row", textContent: `${each.server} ${each.view}` });
+        const whole = value => value === null ? "not measured" : Math.round(value).toLocaleString("en");
+        row.append(head);
+        for (const text of [`${each.wait} ms`, each.connections, each.workers, whole(each.measured),
+            each.p95 === null ? "" : `${Math.round(each.p95 * 1000)} ms`, each.modelled === null ? "" : whole(each.modelled)]) {
+            row.insertCell().textContent = text;
+        }
+        return row;
+    };
+    const apply = () => {
+        const chosen = Object.fromEntries(new FormData(form));
+        const rows = offered.filter(each => names.every(name => String(each[name]) === chosen[name]))
+            .sort((one, other) => rate(other) - rate(one));
+        body.replaceChildren(...rows.map(line));
+        const [best] = rows;
+        const other = rows.find(({ view }) => view !== best.view);
+        form.querySelector("output").value = !best ? "Nobody measured that." : `${best.server} with ${best.view === "sync" ? "a sync" : "an async"} view serves most, ${told(best)}`
+            + (other ? `: ${(rate(best) / rate(other)).toFixed(1)} times what ${other.server} does with ${other.view === "sync" ? "a sync" : "an async"} one, ${told(other)}.` : ".");
+        history.replaceState(null, "", `?${new URLSearchParams(chosen)}${location.hash}`);
+    };
+    for (const [name, value] of new URLSearchParams(location.search)) {
+        const select = form.elements[name];
+        if (select && [...select.options].some(option => option.value === value)) select.value = value;
+    }
+    form.addEventListener("change", apply);
+    form.addEventListener("submit", event => event.preventDefault());
+    body.parentElement.className = "chosen";
+    apply();
+}
+
+const choosing = document.getElementById("choose");
+if (choosing) choose(choosing);
 const form = document.getElementById("filters");
 if (form) filter(form);
 reveal();

@@ -18,6 +18,7 @@ from tools.site.charts import Timeline
 from tools.site.grouping import groups
 from tools.site.order import Commit, Order
 from tools.site.results import FAILED, UNAVAILABLE, Archive, Result
+from tools.site.served import ServedRun
 from tools.site.suite import MetricCell, Suite
 
 
@@ -42,6 +43,7 @@ class Site:
     archive: Archive
     order: Order
     graphs: bool
+    served: Sequence[ServedRun] = ()
     linked: set[Path] = field(default_factory=set)
 
     @property
