@@ -20,6 +20,7 @@ from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
 
+import feedparser
 import generated
 import pytest
 from axe_playwright_python.sync_playwright import Axe
@@ -30,6 +31,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tools.site import compare, results
 from tools.site import served as serving
 from tools.site.cache import CACHE
+from tools.site.grouping import groups
 
 pytestmark = pytest.mark.xdist_group("site")  # one worker measures and publishes once
 
@@ -44,6 +46,7 @@ OWN = {
     "changes.html": READY,
     "status.html": READY,
     "compare.html": "table[data-pair]",
+    "search.html": READY,
     "scenarios/index.html": READY,
     "scenarios/handlers.Hello.html": READY,
     "scenarios/middleware.Stack.html": READY,
@@ -538,6 +541,37 @@ def test_the_figures_of_a_scenario_are_there_for_programs(measured: Project) -> 
         assert {name: str(value) for name, value in row.items()} in list(csv.DictReader(file))
 
 
+def test_what_changed_is_there_for_programs(measured: Project) -> None:
+    old, new = Djangos.VERSIONS["3.0"], Djangos.VERSIONS[Djangos.NEWEST]
+    rows = json.loads((measured.html / "changes.json").read_text())
+    with (measured.html / "changes.csv").open() as file:
+        assert len(list(csv.DictReader(file))) == len(rows)
+    (row,) = [row for row in rows if (row["scenario"], row["cell"], row["metric"]) == HOPS]
+    (before, after) = (figures(measured, tag, "handlers.Hello.track_hops")["ASGI sync"] for tag in ("HEAD~1", "HEAD"))
+    assert (row["before"], row["after"], row["base"], row["commit"]) == (before, after, old, new)
+    (day,) = json.loads((measured.html / "status.json").read_text())
+    assert (day["machine"], day["results"]) == ("here", 2)
+
+
+HOPS = ("handlers.Hello", "ASGI, sync", "hops")
+
+
+def test_scenarios_commits_and_words_are_found(measured: Project, address: str, page: Page) -> None:
+    page.goto(address)
+    page.get_by_role("link", name="Search").click()
+    everything = page.locator("#found li:visible").count()
+    page.get_by_role("searchbox").fill("middleware stack")
+    expect(page.locator("#found li:visible").first).to_contain_text("middleware.Stack")
+    assert page.locator("#found li:visible").count() < everything / 4
+    page.get_by_role("searchbox").fill("hop call submitted")
+    expect(page.locator("#found li:visible")).to_have_count(1)
+    page.reload()
+    expect(page.locator("#found li:visible")).to_contain_text("word hop one call submitted to another thread")
+    page.get_by_role("searchbox").fill(f"release {Djangos.VERSIONS[Djangos.NEWEST]}")
+    page.locator("#found li:visible a").first.click()
+    assert page.locator(":target li").first.is_visible()
+
+
 def test_a_site_that_knows_its_address_says_it(measured: Project, tmp_path: Path, page: Page) -> None:
     own = measured.copy(tmp_path / "own")
     configuration = own.folder / "asv.conf.json"
@@ -561,11 +595,19 @@ def test_a_site_that_knows_its_address_says_it(measured: Project, tmp_path: Path
             page.goto(f"{root}a/b/{name}")
             assert page.locator("link[rel=canonical]").get_attribute("href") == page.url
             assert page.url in addresses
+            seen = {each: page.locator(f"meta[property='og:{each}']").get_attribute("content") for each in PREVIEWED}
+            assert seen["url"] == page.url
+            assert seen["title"] == page.title()
+            assert len(seen["description"] or "") > 50
+            assert page.request.get(seen["image"] or "").body().startswith(b"\x89PNG")
         (own.html / "scenarios/old.html").write_bytes((own.html / "404.html").read_bytes())
         page.goto(f"{root}a/b/scenarios/old.html")
         page.get_by_role("link", name="scenarios", exact=True).click()
         assert page.url == f"{root}a/b/scenarios/index.html"
         assert complaints == []
+
+
+PREVIEWED = ("url", "title", "description", "image")
 
 
 def test_variants_of_a_scenario_are_chosen(measured: Project, address: str, page: Page) -> None:
@@ -594,12 +636,52 @@ def test_html_in_a_subject_is_text(measured: Project, tmp_path: Path, page: Page
         assert page.title().startswith("Changes")
 
 
+def test_the_feed_is_one_that_readers_take(measured: Project) -> None:
+    """By feedparser, and by what RFC 4287 says that a feed and each entry must have once."""
+    text = (measured.html / "changes.xml").read_text()
+    feed = feedparser.parse(text)
+    assert (feed.bozo, feed.version) == (False, "atom10")
+    assert feed.entries
+    for each in (feed.feed, *feed.entries):
+        assert all(each.get(name) for name in ("id", "title", "updated_parsed"))
+        assert re.fullmatch(r"urn:[a-z0-9]+:[\w.:-]+", each.id)
+    assert feed.feed.author
+    assert repeated([entry.id for entry in feed.entries]) == []
+    tree = ElementTree.fromstring(text)
+    for each in (tree, *tree.iterfind("{*}entry")):
+        names = [child.tag.partition("}")[2] for child in each]
+        assert {name: names.count(name) for name in ("id", "title", "updated")} == {"id": 1, "title": 1, "updated": 1}
+    for page, own in groups(feed.entries, lambda entry: entry.link.partition("#")[0]).items():
+        places = Links(measured.html / page).places
+        assert [entry.link for entry in own if entry.link.partition("#")[2] not in places] == []
+
+
 def test_the_overview_is_light(measured: Project, address: str, page: Page) -> None:
     sizes: list[int] = []
     page.on("response", lambda response: sizes.append(len(response.body())))
     page.goto(address)
     page.locator(READY).wait_for()
-    assert 50_000 < sum(sizes) <= 500_000
+    assert 50_000 < sum(sizes) <= 300_000
+
+
+def test_the_overview_of_the_stored_history_is_usable_at_once(tmp_path: Path, page: Page) -> None:
+    """The best of five: half a second is meant for a machine that does nothing else."""
+    generated.configure(tmp_path, benchmark_dir=str(ROOT / "benchmarks"), results_dir=str(ROOT / "results"))
+    project = Project(tmp_path)
+    project.alone()
+    sizes: list[int] = []
+    page.on("response", lambda response: sizes.append(len(response.body())))
+    with served(project.html) as address:
+        page.goto(address)
+        page.locator(READY).wait_for(state="attached")
+        assert sum(sizes) <= 300_000
+        ready = []
+        for _ in range(5):
+            page.goto("about:blank")
+            page.goto(address)
+            page.locator(READY).wait_for(state="attached")
+            ready.append(page.evaluate("performance.getEntriesByName('ready')[0].startTime"))
+    assert min(ready) <= 500, ready
 
 
 def test_publishing_twice_gives_the_same_bytes(measured: Project, tmp_path: Path) -> None:
@@ -647,10 +729,15 @@ def contents(folder: Path) -> dict[str, bytes]:
 CONDITIONS = {"versions": {"Django": "6.1"}, "date": "2026-11-26T10:00:00+00:00", "machine": "vm", "cpus": 2}
 
 
-def serve(results: Path, name: str, workers: int, rates: dict[tuple[str, str, str], float]) -> None:
+USED = {"cpu": 0.001, "p95": 0.1}
+
+
+def serve(
+    results: Path, name: str, workers: int, rates: dict[tuple[str, str, str], float], others: float = 0.1
+) -> None:
     """Store a run by which each server and view serves so many requests a second of a page, at 16 connections."""
     rows = [
-        {"page": page, "server": server, "view": view, "connections": 16, "throughput": rate, "cpu": 0.001, "p95": 0.1}
+        {"page": page, "server": server, "view": view, "connections": 16, "throughput": rate, **USED, "others": others}
         for (page, server, view), rate in rates.items()
     ]
     document = {"settings": {**CONDITIONS, "workers": workers, "threads": 8}, "results": rows}
@@ -663,7 +750,7 @@ def test_what_was_served_says_sync_or_async(measured: Project, tmp_path: Path, b
     rates = {("hello", "gunicorn", "sync"): 900.0, ("hello", "uvicorn", "async"): 800.0}
     rates |= {("wait-50ms", "gunicorn", "sync"): 39.4, ("wait-50ms", "uvicorn", "async"): 284.0}
     serve(own.folder / "results", "first", 2, rates)
-    serve(own.folder / "results", "second", 8, {("wait-50ms", "gunicorn", "sync"): 151.0})
+    serve(own.folder / "results", "second", 8, {("wait-50ms", "gunicorn", "sync"): 151.0}, others=0.9)
     (own.folder / "results/served/bad.json").write_text('{"settings": {}}')
     done = own.publish()
     assert done.stderr.count("Left out") == 1
@@ -700,6 +787,7 @@ def test_what_was_served_says_sync_or_async(measured: Project, tmp_path: Path, b
         plain.goto(address + "served/index.html")
         assert not plain.locator("form").is_visible()
         assert plain.locator("#choices tbody tr").count() == 5
+        assert plain.get_by_text("while others took 90 % of the machine").count() == 1
         plain.context.close()
 
 

@@ -9,7 +9,11 @@ import jinja2
 from asv.config import Config
 from asv.util import UserError
 
+from tools.configuration import ROOT
 from tools.site import documents
+
+PREVIEW = ROOT / "docs" / "preview.png"
+"""The picture of the site that others show beside a link to it, which takes an address; the README's too."""
 
 
 def address_of(conf: Config) -> str:
@@ -31,6 +35,8 @@ def at(address: str, pages: Iterable[tuple[str, str]], jinja: jinja2.Environment
     names = []
     for name, content in pages:
         link = f'</title>\n<link rel="canonical" href="{address}{name}">'
+        link += f'\n<meta property="og:url" content="{address}{name}">'
+        link += f'\n<meta property="og:image" content="{address}{PREVIEW.name}">'
         is_page = name.endswith(".html")
         names += [name] if is_page else []
         yield name, content.replace("</title>", link, 1) if is_page else content

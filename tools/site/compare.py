@@ -15,9 +15,10 @@ from tools.site.changes import beside_anchor, drift, is_measured, resolution_of_
 from tools.site.grouping import groups
 from tools.site.log import KINDS, percent
 from tools.site.order import Commit
-from tools.site.results import FAILED, UNAVAILABLE, Result
+from tools.site.results import UNAVAILABLE, Result
 from tools.site.site import Site, shown
 from tools.site.suite import MetricCell, Suite
+from tools.site.tables import plain_of, short
 
 Rule = Literal["exact", "cost", "anchor", "machine", "none"]
 """How a metric is judged: as a fact; on one machine by its layouts; beside the anchor; on one machine by its floors;
@@ -316,15 +317,3 @@ def samples(suite: Suite, result: Result, number: int, rule: Rule) -> tuple[floa
 
 def rounded(value: float, digits: int) -> float:
     return float(f"{value:.{digits}g}")
-
-
-def plain_of(value: float) -> float | str | None:
-    """Return a figure as JSON can hold it."""
-    if value in (UNAVAILABLE, FAILED):
-        return "n/a" if value == UNAVAILABLE else "failed"
-    return short(value)
-
-
-def short(value: float) -> float | None:
-    """Return a number as short as it is; None for NaN. An infinite interval stays, which scripts can hold."""
-    return None if math.isnan(value) else int(value) if value.is_integer() else value

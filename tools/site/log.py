@@ -2,7 +2,7 @@
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 from tools.results import TIME, VerdictWord, word_of, worst
 from tools.site.changes import Change, move
@@ -10,6 +10,7 @@ from tools.site.grouping import groups
 from tools.site.order import Commit, Order
 from tools.site.site import Site, shown
 from tools.site.suite import MetricCell
+from tools.site.tables import plain_of
 
 KINDS = ("cost", "time", "waits", "memory", "counts")
 """The kinds of metrics, the one that tells most first."""
@@ -88,6 +89,26 @@ def of_releases(site: Site) -> list[Entry]:
     found = entries(site, site.release_changes, site.order.by_release)
     places = {commit.hash: place for place, commit in enumerate(site.order.releases)}
     return sorted(found, key=lambda entry: (places[entry.commit.hash], places[entry.base.hash]), reverse=True)
+
+
+def figures(site: Site, found: Iterable[Entry]) -> Iterator[dict[str, Any]]:
+    """Yield a row for programs of each figure that changed, None for what a Django could not do or was not proved."""
+    for entry in found:
+        for change in entry.changes:
+            cell = site.suite.cells[change.cell]
+            yield {
+                "commit": entry.commit.label,
+                "base": entry.base.label,
+                "one of commits": entry.distance or None,
+                "verdict": entry.told,
+                "scenario": cell.scenario,
+                "cell": cell.name,
+                "metric": cell.metric,
+                "unit": cell.unit,
+                "before": plain_of(change.before),
+                "after": plain_of(change.after),
+                "resolution": change.resolution,
+            }
 
 
 def newest_first(found: Iterable[Entry]) -> list[Entry]:

@@ -1,6 +1,5 @@
 """Writes the pages of a site into a folder."""
 
-import json
 import shutil
 from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
@@ -9,8 +8,8 @@ from typing import Any
 import jinja2
 
 from tools.configuration import ROOT
-from tools.site import answer, badge, compare, documents, log, overview, scenario, served, status
-from tools.site.addresses import at
+from tools.site import answer, badge, compare, documents, log, overview, scenario, search, served, status, tables
+from tools.site.addresses import PREVIEW, at
 from tools.site.glossary import meanings
 from tools.site.grouping import groups
 from tools.site.site import Site
@@ -27,6 +26,7 @@ def write(site: Site, target: Path, address: str = "") -> None:
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
     copy_assets(target)
+    shutil.copyfile(PREVIEW, target / PREVIEW.name)
     for source in sorted(site.linked):
         place = target / "results" / source.relative_to(site.archive.folder)
         place.parent.mkdir(parents=True, exist_ok=True)
@@ -53,14 +53,17 @@ def render_pages(site: Site, jinja: jinja2.Environment) -> Iterator[tuple[str, s
         yield "index.html", page("index.html", places=places, **gather_overview(site, commits or releases))
     newest = log.newest_first([*releases, *commits])
     yield "changes.xml", page("changes.xml", entries=newest[:100], places=places)
-    yield "status.html", page("status.html", **gather_status(site))
+    yield from tables.files("changes", list(log.figures(site, newest)))
+    told = gather_status(site)
+    yield "status.html", page("status.html", **told)
+    yield from tables.files("status", [each._asdict() for each in told["days"]])
     sources = Sources(site.benchmarks)
+    found = search.entries(site, sources, places, newest, documents.names())
+    yield "search.html", page("search.html", found=list(found))
     yield "scenarios/index.html", page("scenarios.html", root="../", scenarios=list_scenarios(site, sources))
     for name in site.suite.scenarios:
         yield f"scenarios/{name}.html", page("scenario.html", root="../", **gather_scenario(site, sources, name))
-        rows = scenario.figures(site, name)
-        yield f"scenarios/{name}.csv", scenario.as_csv(rows)
-        yield f"scenarios/{name}.json", json.dumps(rows, indent=1)
+        yield from tables.files(f"scenarios/{name}", scenario.figures(site, name))
     measured = compare.measured(site)
     yield "compare.html", page("compare.html", **compare.gather(site, measured))
     yield "compare.js", (HERE / "compare.js").read_text(encoding="utf-8")

@@ -1,16 +1,13 @@
 """A scenario's page: what it says of itself, its cells, its history."""
 
-import csv
-import io
 import math
-from collections.abc import Mapping, Sequence
 from typing import Any
 
 from tools.site import charts
-from tools.site.compare import plain_of
 from tools.site.grouping import groups
 from tools.site.site import ShownFigure, Site, shown
 from tools.site.suite import plain
+from tools.site.tables import plain_of
 
 LINES = 8
 """A chart has at most so many lines; of more cells it shows one value of the further parameters at a time."""
@@ -68,14 +65,6 @@ def figures(site: Site, name: str) -> list[dict[str, Any]]:
         }
         for number in site.suite.scenarios[name]
     ]
-
-
-def as_csv(rows: Sequence[Mapping[str, Any]]) -> str:
-    text = io.StringIO()
-    writer = csv.DictWriter(text, rows[0], lineterminator="\n")
-    writer.writeheader()
-    writer.writerows(rows)
-    return text.getvalue()
 
 
 def histories(site: Site, name: str) -> list[tuple[str, list[dict[str, Any]]]]:

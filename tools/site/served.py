@@ -1,7 +1,5 @@
 """The served pages: the runs of ``make served`` in results/served/, a page each, and which answers sync or async."""
 
-import csv
-import io
 import json
 import re
 import statistics
@@ -17,6 +15,7 @@ from harness.servers import SERVERS
 from tools.results import SERVED
 from tools.site.grouping import groups
 from tools.site.model import throughput
+from tools.site.tables import as_csv
 from tools.site.templating import copy_assets, environment
 
 Row = Mapping[str, Any]
@@ -26,6 +25,9 @@ MEASURED += ["first_p50", "first_p95", "peak_memory", "grown", "database_connect
 
 WAITING = re.compile(r"hello|wait-(\d+)ms")
 """The pages that do nothing but wait, so that a visitor's own view can be held against them."""
+
+BUSY = 0.2
+"""From this part on that others took of the machine, a run says so wherever it is named."""
 
 ASKED_WAITS = (0, 5, 10, 20, 50, 100, 200)
 ASKED_WORKERS = (1, 2, 4, 8, 16)
@@ -89,6 +91,11 @@ class ServedRun:
     def cells(self) -> dict[str, list[Row]]:
         """The measured cells of each page."""
         return {page: cells_of(rows) for page, rows in groups(self.rows, lambda row: str(row["page"])).items()}
+
+    @property
+    def others(self) -> float:
+        """The part of the machine that neither servers nor load took, at the median: what a rate is too low by."""
+        return median(self.rows, "others") or 0.0
 
     @property
     def title(self) -> str:
@@ -176,7 +183,7 @@ def render(jinja: jinja2.Environment, runs: Sequence[ServedRun], **context: Any)
     offered = choices(runs)
     measured = [each for each in offered if each.measured is not None]
     names = {name: sorted({getattr(each, name) for each in offered}) for name in ("wait", "connections", "workers")}
-    page = jinja.get_template("choose.html")
+    page = jinja.get_template("choose.html", globals={"busy": BUSY})
     yield (
         f"{SERVED}/index.html",
         page.render(runs=runs, choices=[each._asdict() for each in offered], measured=measured, names=names, **context),
@@ -190,7 +197,7 @@ def render(jinja: jinja2.Environment, runs: Sequence[ServedRun], **context: Any)
                 ("p95", "95th percentile of latency", "seconds"),
             )
         ]
-        template = jinja.get_template("served.html")
+        template = jinja.get_template("served.html", globals={"busy": BUSY})
         yield f"{SERVED}/{run.name}.html", template.render(run=run, settings=run.settings, charts=charts, **context)
         yield f"{SERVED}/{run.name}.json", json.dumps({"settings": run.settings, "results": run.rows}, indent=1)
         yield f"{SERVED}/{run.name}.csv", as_csv(run.rows)
@@ -203,16 +210,6 @@ def write(runs: Sequence[ServedRun], site: Path) -> None:
         (site / name).parent.mkdir(parents=True, exist_ok=True)
         (site / name).write_text(content, encoding="utf-8")
     copy_assets(site / SERVED)
-
-
-def as_csv(rows: Sequence[Row]) -> str:
-    """Return the rows as a table: what one of them has is a column."""
-    names = list(dict.fromkeys(name for row in rows for name in row))
-    text = io.StringIO()
-    table = csv.DictWriter(text, names, lineterminator="\n")
-    table.writeheader()
-    table.writerows(rows)
-    return text.getvalue()
 
 
 def cells_of(rows: Sequence[Row]) -> list[Row]:

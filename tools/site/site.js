@@ -241,6 +241,23 @@ function choose(form) {
     apply();
 }
 
+function search(form) {
+    const entries = [...document.querySelectorAll("#found li")].map(row => [row, row.textContent.toLowerCase()]);
+    const apply = () => {
+        const words = form.elements.q.value.toLowerCase().split(/\s+/);
+        for (const [row, text] of entries) row.hidden = !words.every(word => text.includes(word));
+        form.querySelector("output").value = `${entries.filter(([row]) => !row.hidden).length} found`;
+        const query = new URLSearchParams(form.elements.q.value ? { q: form.elements.q.value } : {}).toString();
+        history.replaceState(null, "", query ? `?${query}` : location.pathname);
+    };
+    form.elements.q.value = new URLSearchParams(location.search).get("q") ?? "";
+    form.addEventListener("input", apply);
+    form.addEventListener("submit", event => event.preventDefault());
+    apply();
+}
+
+const searched = document.getElementById("search");
+if (searched) search(searched);
 const choosing = document.getElementById("choose");
 if (choosing) choose(choosing);
 const form = document.getElementById("filters");
