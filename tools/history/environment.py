@@ -14,25 +14,44 @@ from pathlib import Path
 from harness.install import LINK, RECORD
 from tools import files
 
-OF_A_COMMIT = ("project", "asv-build-cache", "asv-install-status.json")
-"""What asv keeps of the commit that is installed: by the last two it could be led to install nothing."""
+CHECKOUT = "project"
+"""What asv calls its checkout of the commit that is installed."""
+
+OF_A_COMMIT = ("asv-build-cache", "asv-install-status.json")
+"""What else asv keeps of that commit: by these it could be led to install nothing."""
 
 LINKS = (Path(LINK).name, Path(RECORD).name)
 
 
 def forget_commit(folder: Path) -> None:
-    """Remove what the environment in a folder holds of the commit that was installed last."""
-    for pattern in (*(f"*/{name}" for name in OF_A_COMMIT), *(f"*/lib/python*/site-packages/{name}" for name in LINKS)):
-        for path in folder.glob(pattern):
-            if path.is_dir() and not path.is_symlink():
-                shutil.rmtree(path, ignore_errors=True)
-            else:
-                path.unlink()
+    """Remove what the environment in a folder holds of the commit that was installed last.
+
+    Of its checkout the files stay: with the index that was kept git finds those that were written since, by their time
+    of change, which no program sets, and checks them out again. To check all out anew takes ten seconds.
+    """
+    for name in OF_A_COMMIT:
+        for path in folder.glob(f"*/{name}"):
+            _remove(path)
+    for name in LINKS:
+        for path in folder.glob(f"*/lib/python*/site-packages/{name}"):
+            _remove(path)
+    for checkout in folder.glob(f"*/{CHECKOUT}"):
+        if checkout.is_symlink() or not _kept_git(folder).is_dir():
+            _remove(checkout)
+            continue
+        for place, folders, names in os.walk(checkout):  # neither bytecode, nor what git takes for another repository
+            for name in {".git", "__pycache__"}.intersection([*folders, *names]):
+                _remove(Path(place, name))
+                folders[:] = [each for each in folders if each != name]
+        shutil.copytree(_kept_git(folder), checkout / ".git", symlinks=True)
 
 
 def remember(folder: Path) -> None:
-    """Keep what the environment in a folder holds."""
+    """Keep what the environment in a folder holds, and what git knows of its checkout."""
     files.write(_kept(folder), json.dumps(_digests(folder)))
+    _remove(_kept_git(folder))
+    for git in folder.glob(f"*/{CHECKOUT}/.git"):
+        shutil.copytree(git, _kept_git(folder), symlinks=True)
 
 
 def changed(folder: Path) -> list[str]:
@@ -42,12 +61,23 @@ def changed(folder: Path) -> list[str]:
 
 
 def remove(folder: Path) -> None:
-    shutil.rmtree(folder, ignore_errors=True)
-    _kept(folder).unlink(missing_ok=True)
+    for path in (folder, _kept(folder), _kept_git(folder)):
+        _remove(path)
+
+
+def _remove(path: Path) -> None:
+    if path.is_dir() and not path.is_symlink():
+        shutil.rmtree(path, ignore_errors=True)
+    else:
+        path.unlink(missing_ok=True)
 
 
 def _kept(folder: Path) -> Path:
     return folder.with_name("environment.json")
+
+
+def _kept_git(folder: Path) -> Path:
+    return folder.with_name("environment.git")
 
 
 def _digests(folder: Path) -> dict[str, str]:
@@ -57,7 +87,7 @@ def _digests(folder: Path) -> dict[str, str]:
 def _files(folder: Path) -> Iterator[Path]:
     for place, folders, names in os.walk(folder):
         if Path(place).parent == folder:
-            folders[:] = set(folders).difference(OF_A_COMMIT)
+            folders[:] = set(folders).difference([*OF_A_COMMIT, CHECKOUT])
             names = sorted(set(names).difference(OF_A_COMMIT))
         links = [name for name in folders if Path(place, name).is_symlink()]
         yield from (Path(place, name) for name in [*names, *links] if name not in LINKS)
