@@ -378,6 +378,13 @@ def test_any_two_are_compared_by_their_address(measured: Project, address: str, 
     )
 
 
+def test_the_overview_leads_to_what_a_release_did(measured: Project, address: str, page: Page) -> None:
+    old, new = Djangos.VERSIONS["3.0"], Djangos.VERSIONS[Djangos.NEWEST]
+    page.goto(address)
+    page.locator(f"a[href='compare.html?base={old}&head={new}']").click()
+    expect(page.locator("table[data-pair]")).to_have_attribute("data-pair", f"{old} {new}")
+
+
 def test_results_of_several_environments_are_told_by_what_differs() -> None:
     environments = [
         {"Python": "3.12", "asgiref": "3.13.0"},
@@ -761,13 +768,15 @@ def test_what_was_served_says_sync_or_async(measured: Project, tmp_path: Path, b
         complaints = watch(page, address)
         page.goto(address)
         page.get_by_label("page hello: requests/s over connections").wait_for()
-        page.get_by_role("link", name="Sync or async for my view?").click()
-        page.get_by_label("It waits").select_option("50 ms")
+        page.get_by_role("link", name="sync or async for my view?").click()
         said = page.locator("#choose output")
         expect(said).to_have_text(
             "uvicorn with an async view serves most, 284 requests/s measured: 7.2 times what gunicorn does with a sync "
             "one, 39 requests/s measured."
         )
+        page.get_by_label("It waits").select_option("for nothing")
+        expect(said).to_contain_text("No difference: gunicorn sync serves 900 requests/s measured, uvicorn async 800")
+        page.get_by_label("It waits").select_option("50 ms")
         page.get_by_label("Workers").select_option("8")
         expect(page.locator("#choices tbody tr").last).to_contain_text("151")
         # By the model 16 under way, each of 51 ms at the least; no run has uvicorn with eight workers.

@@ -2,6 +2,7 @@
 
 import shutil
 from collections.abc import Callable, Iterator, Mapping
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
@@ -104,6 +105,7 @@ def gather_overview(site: Site, found: list[log.Entry]) -> Mapping[str, Any]:
         "charts": drawn,
         "answers": answer.answers(site),
         "answered": site.commit(answer.newest(site)),
+        "releases": list(pairwise(commit for commit, _ in site.of(site.order.releases)))[::-1],
         "latest": log.newest_first(found)[:5],
     }
 

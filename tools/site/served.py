@@ -26,6 +26,9 @@ MEASURED += ["first_p50", "first_p95", "peak_memory", "grown", "database_connect
 WAITING = re.compile(r"hello|wait-(\d+)ms")
 """The pages that do nothing but wait, so that a visitor's own view can be held against them."""
 
+USUAL = 16
+"""Connections that are chosen until a visitor chooses others."""
+
 BUSY = 0.2
 """From this part on that others took of the machine, a run says so wherever it is named."""
 
@@ -183,10 +186,19 @@ def render(jinja: jinja2.Environment, runs: Sequence[ServedRun], **context: Any)
     offered = choices(runs)
     measured = [each for each in offered if each.measured is not None]
     names = {name: sorted({getattr(each, name) for each in offered}) for name in ("wait", "connections", "workers")}
+    # What is shown before anything is chosen: the longest wait that was measured, under some load.
+    asked = max(measured, key=lambda each: (each.wait, -abs(each.connections - USUAL)), default=None)
     page = jinja.get_template("choose.html", globals={"busy": BUSY})
     yield (
         f"{SERVED}/index.html",
-        page.render(runs=runs, choices=[each._asdict() for each in offered], measured=measured, names=names, **context),
+        page.render(
+            runs=runs,
+            choices=[each._asdict() for each in offered],
+            measured=measured,
+            names=names,
+            asked=asked,
+            **context,
+        ),
     )
     for run in runs:
         charts = [
