@@ -240,7 +240,7 @@ class TestPush:
         bundle, remote = merged.with_name("merged.bundle"), merged.with_name("remote.git")
         if merged.exists():
             git.text(merged, "bundle", "create", "--quiet", str(bundle), "HEAD", "^origin/results")
-        words = ["make", "push", f"BUNDLE={bundle}", "PUSH=results", f"REMOTE={remote}"]
+        words = ["make", "--no-print-directory", "push", f"BUNDLE={bundle}", "PUSH=results", f"REMOTE={remote}"]
         done = subprocess.run(words, cwd=ROOT, capture_output=True, text=True)
         assert not bundle.with_suffix(".bundle.git").exists() or done.returncode
         files = git.text(remote, "ls-tree", "-r", "--name-only", "results").splitlines()
