@@ -86,11 +86,18 @@ def test_each_change_has_its_commit_and_one_that_does_not_compile_is_passed_over
     assert f"**slower** than {commits[2][:10]}; one of the 2 commits since then did it" in last
 
 
-def test_a_commit_that_nobody_measured_has_no_report(results: Path, history: Checkout) -> None:
-    done = subprocess.run(
-        [sys.executable, "-m", "tools", "report", "--results", results, "0123456789"],
-        cwd=ROOT, capture_output=True, text=True, timeout=60,
-    )  # fmt: skip
+@pytest.mark.parametrize(
+    ("arguments", "complaint"),
+    [
+        (["0123456789"], "0123456789 names no measured commit: COMMIT= is a release or a hash; make measure first"),
+        ([""], "nothing names no measured commit"),
+        (["0123456789", "--django", "nowhere"], "git: cannot change to 'nowhere'"),
+        (["0123456789", "--django", "/"], "git: not a git repository"),
+    ],
+)
+def test_bad_input_of_a_report_ends_in_one_line(results: Path, arguments: list[str], complaint: str) -> None:
+    command = [sys.executable, "-m", "tools", "report", "--results", str(results), *arguments]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=60)
     assert done.returncode == 1
-    assert "0123456789 names no measured commit" in done.stderr
+    assert complaint in done.stderr.splitlines()[-1]
     assert "Traceback" not in done.stderr

@@ -303,7 +303,7 @@ PRECEDED = {
 def small(line: str) -> str:
     """Return a line with names in the place of what stands for them, and with what makes it small."""
     for name, ours in NAMES.items():
-        line = line.replace(name, ours)
+        line = f"{line} ".replace(name, ours).rstrip()
     added = [each for each in SMALL if re.search(each.lines, line)]
     words = [each.words for each in added if each.words]
     if options := [each.options for each in added if each.options]:

@@ -27,7 +27,7 @@ from asv.config import Config
 from asv.publishing import OutputPublisher
 from asv.util import ProcessError, UserError, git_default_branch
 
-from tools import files, process
+from tools import files, git, process
 from tools.configuration import ROOT
 from tools.site import order, pages, served
 from tools.site.addresses import address_of
@@ -70,8 +70,11 @@ def write(conf: Config, archive: Archive, graphs: bool, target: Path) -> None:
 def site_in(results: Path, repository: Path | None = None) -> Site:
     """Return what is to be shown of a folder of Django's results, which stays as it is.
 
-    The order of its commits is that which a repository tells, or without one what was remembered there.
+    The order of its commits is that which a repository tells, or without one what was remembered there. Raises
+    git.GitFailed where there is no such repository.
     """
+    if repository:
+        git.text(repository, "rev-parse", "--git-dir")
     conf = Config.load(str(ROOT / "asv.conf.json"))
     conf.results_dir, conf.repo = str(results), str(repository or conf.repo)
     return site_of(conf, archive_of(conf), graphs=False, keep=False)
