@@ -1,5 +1,6 @@
 """Machine instructions of one call: by the CPU's own counter where it may be read, by callgrind otherwise."""
 
+import inspect
 import os
 import statistics
 from collections.abc import Iterator, Sequence
@@ -9,6 +10,9 @@ from tools.compare.side import MEASURED, Cell, Side
 from tools.compare.tree import Tree
 from tools.process import measured_environment
 from tools.terminal import CannotMeasure, NoCounter
+
+PARAMETERS = inspect.signature(callgrind.count).parameters
+"""Names that no variable of the environment can have in its place."""
 
 SAMPLE = 20_000_000
 """Instructions of a sample: by then chance, such as how often a lock was waited for, has evened out."""
@@ -41,8 +45,8 @@ class Callgrind:
         """Yield the instructions of one call of each cell, layout of memory by layout. Raises CannotMeasure."""
         words = [f"{cell.benchmark}:{cell.index}" for cell in cells]
         # Emptied, since what callgrind runs inherits all.
-        hidden = {name: "" for name in os.environ if name.isupper() and name not in measured_environment()}
-        variables = {**hidden, "PYTHONPATH": str(tree.path)}
+        hidden = os.environ.keys() - measured_environment().keys() - PARAMETERS.keys()
+        variables = {**dict.fromkeys(hidden, ""), "PYTHONPATH": str(tree.path)}
         try:
             for counted in callgrind.count(words, self.layouts, MEASURED[0], **variables):
                 yield [_number(tree, cell, counted[word]) for cell, word in zip(cells, words, strict=True)]

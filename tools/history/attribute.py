@@ -1,6 +1,8 @@
 """``make attribute``: measures what lies between, until each change of counts and instructions has one commit."""
 
+import itertools
 import math
+import sys
 from collections import defaultdict
 from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
@@ -60,11 +62,10 @@ class Halving:
             middle = self.middle(stretch)
             if middle is not None:
                 asked[middle] |= stretch.benchmarks
-                self.tried[middle] |= stretch.benchmarks
         return asked
 
 
-def attribute(job: Job, count: float) -> None:
+def attribute(job: Job, count: int) -> None:
     """Measure commits, ``count`` at most, until each change has one, and say what is left.
 
     What was measured stays: the same again goes on. Raises Problem where nothing can be measured at all.
@@ -75,8 +76,9 @@ def attribute(job: Job, count: float) -> None:
     if found and count:
         with begun(job.asking(frozenset().union(*(stretch.benchmarks for stretch in found)))) as tried:
             while len(tried) < count and (asked := halving.round(found)):
-                for commit, names in asked.items():
-                    if len(tried) < count and measure_one(job.asking(names), commit):
+                for commit, names in itertools.islice(asked.items(), count - len(tried)):
+                    halving.tried[commit] |= names
+                    if measure_one(job.asking(names), commit):
                         tried.append(commit)
                 found = stretches(site_in(job.store.folder, job.repository.path))
     for stretch in found:
@@ -105,4 +107,4 @@ def command(count: int | None, results: Path, django: Path | None, **options: An
     """Find the commit behind each change that is known of several, by halving: counts and instructions."""
     its = repository(django)
     with job_of(results, its, "", **options) as job:
-        attribute(job, math.inf if count is None else count)
+        attribute(job, sys.maxsize if count is None else count)

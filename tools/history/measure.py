@@ -329,8 +329,9 @@ def job_of(
     results: Path, repository: Repository, pattern: str, anchor: str, machine: str, job: str, timeout: float
 ) -> Iterator[Job]:
     """Yield a job on this machine, in a folder of its own. Raises Problem where there is no such anchor."""
-    if not (found := repository.find(anchor or ANCHOR)):
-        raise Problem(f"{repository.path} has no commit {anchor or ANCHOR} to compare jobs by: name one by ANCHOR=")
+    anchor = anchor or ANCHOR
+    if not (found := repository.find(anchor)):
+        raise Problem(f"{repository.path} has no commit {anchor} to compare jobs by: name one by ANCHOR=")
     conditions = store.this_machine(machine), job or datetime.date.today().isoformat()
     with folder_of_its_own() as folder:
         yield Job(Store(results.resolve()), repository, folder, *conditions, pattern, timeout, found)
@@ -342,9 +343,15 @@ def conditions(command: Callable[..., None]) -> Callable[..., None]:
         RESULTS,
         DJANGO,
         click.option("--timeout", default=1800.0, show_default=True, help="Seconds that a step of a commit may take."),
-        click.option("--job", default="", help="A name for what is measured under the same conditions: the day."),
-        click.option("--anchor", default=ANCHOR, show_default=True, help="The commit by which jobs are compared."),
-        click.option("--machine", default="", help="Its name: what it is, its CPU, how many, and its memory."),
+        click.option(
+            "--job", default="", help="A name for what is measured under the same conditions. By default the day."
+        ),
+        click.option(
+            "--anchor", default="", help="The commit by which jobs are compared. By default that of Django 6.1."
+        ),
+        click.option(
+            "--machine", default="", help="Its name. By default what it is: its CPU, how many, and its memory."
+        ),
     ):
         command = option(command)
     return command

@@ -32,6 +32,9 @@ USUAL = 16
 BUSY = 0.2
 """From this part on that others took of the machine, a run says so wherever it is named."""
 
+REPEATS = 0.14
+"""By what part a rate differs from run to run at most (docs/method.md, Served): less is no difference."""
+
 ASKED_WAITS = (0, 5, 10, 20, 50, 100, 200)
 ASKED_WORKERS = (1, 2, 4, 8, 16)
 """Milliseconds and workers that a visitor may choose where they were not measured: the model answers alone."""
@@ -188,7 +191,7 @@ def render(jinja: jinja2.Environment, runs: Sequence[ServedRun], **context: Any)
     names = {name: sorted({getattr(each, name) for each in offered}) for name in ("wait", "connections", "workers")}
     # What is shown before anything is chosen: the longest wait that was measured, under some load.
     asked = max(measured, key=lambda each: (each.wait, -abs(each.connections - USUAL)), default=None)
-    page = jinja.get_template("choose.html", globals={"busy": BUSY})
+    page = jinja.get_template("choose.html", globals={"busy": BUSY, "repeats": REPEATS})
     yield (
         f"{SERVED}/index.html",
         page.render(

@@ -206,7 +206,7 @@ if (data) {
 function choose(form) {
     const offered = JSON.parse(document.getElementById("offered").textContent);
     const body = document.querySelector("#choices tbody");
-    const repeats = 0.14; // by so much a rate differs from run to run
+    const repeats = Number(form.dataset.repeats);
     const names = ["wait", "connections", "workers"];
     const rate = ({ measured, modelled }) => measured ?? modelled ?? 0;
     const told = each => `${Math.round(rate(each)).toLocaleString("en")} requests/s ${each.measured === null ? "by the model" : "measured"}`;
