@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
-from playwright.sync_api import ConsoleMessage, Page, Request, Response
+from playwright.sync_api import ConsoleMessage, Locator, Page, Request, Response
 
 CHROMIUM_FLAGS = [
     "--headless",
@@ -20,12 +20,20 @@ CHROMIUM_FLAGS = [
     "--disable-sync",
 ]
 
-PAINTED_PIXELS = """
-canvas => {
+PAINTED = """
+([canvas, pixels]) => {
     const area = canvas.getContext("2d").getImageData(0, 0, canvas.width, canvas.height).data;
-    return area.filter((value, index) => index % 4 == 3 && value > 0).length;
+    return area.filter((value, index) => index % 4 == 3 && value > 0).length > pixels;
 }
 """
+
+
+def wait_until_painted(canvas: Locator, pixels: int) -> None:
+    """Raises playwright's TimeoutError where a canvas does not come to have more than so many painted pixels.
+
+    A link that was clicked leads to a page whose scripts have not run yet.
+    """
+    canvas.page.wait_for_function(PAINTED, arg=[canvas.element_handle(), pixels])
 
 
 @contextmanager

@@ -11,7 +11,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from browser import PAINTED_PIXELS, served, watch
+from browser import served, wait_until_painted, watch
 from conftest import ROOT, eventually, path_without
 from playwright.sync_api import Page
 from rich.console import Console
@@ -213,7 +213,7 @@ def test_the_site_shows_graphs_without_network(measured: tuple[Path, str], page:
         page.goto(address + "#handlers.Hello.time_request")
         graph = page.locator("#main-graph")
         graph.locator(".legend").get_by_text("interface-ASGI; view-sync").wait_for()
-        assert graph.locator("canvas.flot-base").evaluate(PAINTED_PIXELS) > 1000
+        wait_until_painted(graph.locator("canvas.flot-base"), 1000)
         page.screenshot(path=measured[0] / "graph.png")
     assert complaints == []
 

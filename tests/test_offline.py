@@ -14,7 +14,7 @@ from pathlib import Path
 
 import pytest
 from asv.util import UserError
-from browser import PAINTED_PIXELS, served, watch
+from browser import served, wait_until_painted, watch
 from playwright.sync_api import Page
 
 from tools import offline
@@ -163,7 +163,7 @@ def test_site_works_without_another_host(page: Page, address: str, tmp_path: Pat
     graph = page.locator("#main-graph")
     graph.locator(".flot-y-axis .flot-tick-label").first.wait_for()
     graph.locator(".legend").get_by_text("kind-set").wait_for()
-    assert graph.locator("canvas.flot-base").evaluate(PAINTED_PIXELS) > 1000
+    wait_until_painted(graph.locator("canvas.flot-base"), 1000)
     page.screenshot(path=tmp_path / "graph.png")
 
     # By commits asv labels no tick of the x axis; by date and by parameter flot's plugins do.

@@ -24,7 +24,7 @@ import feedparser
 import generated
 import pytest
 from axe_playwright_python.sync_playwright import Axe
-from browser import CHROMIUM_FLAGS, PAINTED_PIXELS, served, watch
+from browser import CHROMIUM_FLAGS, served, wait_until_painted, watch
 from conftest import ROOT, Djangos, eventually, path_without, with_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
@@ -397,7 +397,7 @@ def test_results_of_several_environments_are_told_by_what_differs() -> None:
 def test_charts_are_drawn_and_have_their_figures(measured: Project, address: str, page: Page) -> None:
     page.goto(address)
     for canvas in page.locator("canvas").all():
-        assert canvas.evaluate(PAINTED_PIXELS) > 500
+        wait_until_painted(canvas, 500)
     figure = page.locator("figure").filter(has_text="ASGI sync: Python calls")
     figure.locator("summary").click()
     stored = [figures(measured, tag, "handlers.Hello.track_python_calls")["ASGI sync"] for tag in ("HEAD~1", "HEAD")]
@@ -420,7 +420,7 @@ def test_a_changed_commit_leads_to_its_graph(measured: Project, address: str, pa
     entry.locator("li", has_text="handlers.Hello Python calls").locator("a.graph").first.click()
     page.locator("#main-graph .flot-y-axis .flot-tick-label").first.wait_for()
     assert page.locator("#title").inner_text() == "handlers.Hello.track_python_calls"
-    assert page.locator("#main-graph canvas.flot-base").evaluate(PAINTED_PIXELS) > 1000
+    wait_until_painted(page.locator("#main-graph canvas.flot-base"), 1000)
     assert complaints == []
 
 
@@ -439,7 +439,7 @@ def test_the_site_opens_as_files(measured: Project, page: Page) -> None:
     page.goto(address + "index.html")
     page.locator("#cells td a").first.click()
     page.locator("#main-graph .flot-y-axis .flot-tick-label").first.wait_for()
-    assert page.locator("#main-graph canvas.flot-base").evaluate(PAINTED_PIXELS) > 1000
+    wait_until_painted(page.locator("#main-graph canvas.flot-base"), 1000)
     page.goto(address + "changes.html")
     page.get_by_label("Part").select_option("middleware")
     expect(page.locator("output")).to_contain_text("shown")
@@ -486,7 +486,7 @@ def test_a_dark_page_is_printed_dark_on_light(measured: Project, address: str, b
 
     page.emulate_media(media="print")
     assert eventually(lambda: canvas.evaluate(LIGHT_PIXELS) == 0)
-    assert canvas.evaluate(PAINTED_PIXELS) > 500
+    wait_until_painted(canvas, 500)
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(27, 27, 27)"
     page.emulate_media(media="screen")
     assert eventually(lambda: canvas.evaluate(LIGHT_PIXELS) > 50)
@@ -576,7 +576,7 @@ def test_scenarios_commits_and_words_are_found(measured: Project, address: str, 
     expect(page.locator("#found li:visible")).to_contain_text("word hop one call submitted to another thread")
     page.get_by_role("searchbox").fill(f"release {Djangos.VERSIONS[Djangos.NEWEST]}")
     page.locator("#found li:visible a").first.click()
-    assert page.locator(":target li").first.is_visible()
+    expect(page.locator(":target li").first).to_be_visible()
 
 
 def test_a_site_that_knows_its_address_says_it(measured: Project, tmp_path: Path, page: Page) -> None:
@@ -610,7 +610,7 @@ def test_a_site_that_knows_its_address_says_it(measured: Project, tmp_path: Path
         (own.html / "scenarios/old.html").write_bytes((own.html / "404.html").read_bytes())
         page.goto(f"{root}a/b/scenarios/old.html")
         page.get_by_role("link", name="scenarios", exact=True).click()
-        assert page.url == f"{root}a/b/scenarios/index.html"
+        expect(page).to_have_url(f"{root}a/b/scenarios/index.html")
         assert complaints == []
 
 
@@ -785,7 +785,7 @@ def test_what_was_served_says_sync_or_async(measured: Project, tmp_path: Path, b
         page.reload()
         assert page.get_by_label("Workers").input_value() == "8"
         page.get_by_role("link", name="Django 6.1, 2026-11-26, vm").first.click()
-        assert page.locator("canvas").first.evaluate(PAINTED_PIXELS) > 500
+        wait_until_painted(page.locator("canvas").first, 500)
         with page.expect_download() as download:
             page.get_by_role("link", name="CSV").click()
         rows = list(csv.DictReader(download.value.path().read_text().splitlines()))
@@ -1033,6 +1033,7 @@ def test_the_status_says_what_failed_and_what_waits(measured: Project, tmp_path:
     with served(own.html) as address:
         page.goto(address)
         page.get_by_role("link", name="What was measured when").click()
+        page.wait_for_url("**/status.html")
         said = page.locator("main").inner_text()
     assert f"2026-11-20 {waits[:10]}: ImportError: {EVIL}" in said
     assert "1 of the listed commits have no result" in said
