@@ -2,7 +2,7 @@
 # pip and virtualenv, asv's ~/.asv-machine.json, and the system's programs, which a target of a server or a test installs.
 
 .DEFAULT_GOAL := help
-.PHONY: help bench compare bisect trial served locust-worker crossing site report measure attribute merge push pending \
+.PHONY: help bench compare bisect trial served locust-worker crossing site report history measure attribute merge push pending \
 	milestones results publish summary test documents check lint hooks vendor clean system wall
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
@@ -88,6 +88,9 @@ site: .venv/bench ## the site from results alone, where there is no git history;
 
 report: .venv/bench ## what a commit did, as Markdown for a ticket, from results alone: COMMIT=5.2 DJANGO=path RESULTS=
 	@$(BIN)/python -m tools report "$$COMMIT" $(HISTORY)
+
+history: .venv/bench ## write docs/history.md from the results: RESULTS= DJANGO=
+	@$(BIN)/python -m tools history $(HISTORY)
 
 # What follows, and compare, is what workflows call: "$$NAME" is read by the shell, so that no text of a stranger is
 # ever part of a command, as it would be by "$(NAME)".

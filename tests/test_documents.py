@@ -115,7 +115,7 @@ INHERITED = ("MAKEFLAGS", "MAKELEVEL", "MFLAGS", "VIRTUAL_ENV", "DATABASE_URL", 
 
 HISTORY = (
     *("asv", "bench", "site", "clean"),
-    *("pending", "milestones", "measure", "attribute", "merge", "push", "results", "publish", "report"),
+    *("pending", "milestones", "measure", "attribute", "merge", "push", "results", "publish", "report", "history"),
 )
 """The first worker's: programs and targets that share asv's environments."""
 

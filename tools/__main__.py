@@ -24,6 +24,7 @@ COMMANDS = {
     "results": ("tools.history.branch:results_command", "Get the results that merges have pushed."),
     "publish": ("tools.history.publish:command", "Make the site of the results."),
     "report": ("tools.site.report:command", "Say in Markdown what a commit did."),
+    "history": ("tools.site.history:command", "Write docs/history.md from the results."),
     "site": ("tools.site.command:command", "Write the site's pages from the results alone."),
 }
 """Command: where it is, and what it does. Imported when it is called: each needs other packages, some of them slow."""

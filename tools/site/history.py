@@ -1,0 +1,192 @@
+"""``make history``: docs/history.md, by templates/history.md from results: no figure on it is typed by hand."""
+
+import math
+import re
+from collections.abc import Iterator, Sequence
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import click
+
+from tools.configuration import ROOT
+from tools.site.changes import Change
+from tools.site.documents import FOLDER
+from tools.site.grouping import groups
+from tools.site.log import Entry, of_commits, percent, size
+from tools.site.order import Commit
+from tools.site.plugin import site_in
+from tools.site.results import FAILED
+from tools.site.site import Site, shown
+from tools.site.templating import environment
+from tools.terminal import Problem
+
+PAGE = FOLDER / "history.md"
+LISTED = re.compile(r"\b(\w{10}) \d{4}-\d\d-\d\d (.*)")
+STEPPING = (("WSGI", "sync"), ("ASGI", "sync"), ("ASGI", "async"))
+RELEASED = (("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async"))
+STEPS = ("handlers.Hello", "middleware.StartProject")
+OTHERS = ("track_hops", "track_threads", "track_event_loops", "track_tasks")
+MOST = 3
+"""Scenarios that are told of a commit which changes other parts alone."""
+
+
+class Step(NamedTuple):
+    """What a commit changed of a scenario, or one of ``distance`` commits: a text for each of ``STEPPING``."""
+
+    commit: Commit
+    base: Commit
+    distance: int
+    cells: Sequence[str]
+    others: str
+
+
+class Told:
+    """What the template asks of a site."""
+
+    def __init__(self, site: Site) -> None:
+        self.site = site
+        order = list(site.order.commits)
+        self.entries = sorted(of_commits(site), key=lambda entry: order.index(entry.commit.hash))
+
+    def releases(self, scenario: str, *methods: str) -> Iterator[tuple[str, list[str]]]:
+        """Yield each release, and for each metric what the four cells of a scenario have."""
+        for commit in self.site.order.releases:
+            columns = [
+                [self.figure(commit.release, f"{scenario}.{method}", *cell) for cell in RELEASED] for method in methods
+            ]
+            yield commit.release, [" · ".join(column) for column in columns]
+
+    def figure(self, release: str, benchmark: str, *variant: object) -> str:
+        """Return a figure of a release. Raises Problem where there is no such cell or release."""
+        number = self.number(benchmark, *variant)
+        return shown(self.site.suite.cells[number], self.value(release, number))
+
+    def ratio(self, release: str, base: str, benchmark: str, *variant: object) -> float:
+        """Return what a release has of a metric as a multiple of what another has."""
+        number = self.number(benchmark, *variant)
+        return self.value(release, number) / self.value(base, number)
+
+    def value(self, release: str, number: int) -> float:
+        found = [each for each in self.site.order.releases if each.release == release]
+        result = self.site.best(found[0].hash, None) if found else None
+        if result is None:
+            raise Problem(f"docs/history.md tells of Django {release}, of which there is no result: measure it")
+        return result.values[number]
+
+    def number(self, benchmark: str, *variant: object) -> int:
+        number = self.site.suite.find(benchmark, *variant)
+        if number is None:
+            raise Problem(f"docs/history.md tells of {benchmark} {variant}, which the results do not have: measure it")
+        return number
+
+    def steps(self, scenario: str) -> Iterator[Step]:
+        """Yield what changed the calls, the cost or the waits of a scenario, the oldest first."""
+        for entry in self.entries:
+            found = {self.site.suite.cells[each.cell].benchmark: each for each in entry.changes}
+            cells = [self.cell(entry, scenario, cell) for cell in STEPPING]
+            others = self.others(entry, scenario) if any(name.startswith(f"{scenario}.") for name in found) else ""
+            if others or any(cells):
+                yield Step(entry.commit, entry.base, entry.distance, [each or "=" for each in cells], others)
+
+    def cell(self, entry: Entry, scenario: str, cell: tuple[str, str]) -> str:
+        """Return "+34% (271 → 334)": by how much the instructions changed, and the Python calls; empty if neither."""
+        cost, calls = (
+            self.change(entry, f"{scenario}.{method}", *cell) for method in ("track_instructions", "track_python_calls")
+        )
+        words = [percent(cost.relative)] if cost and math.isfinite(cost.relative) else []
+        return " ".join([*words, *([f"({self.moved(calls)})"] if calls else [])])
+
+    def others(self, entry: Entry, scenario: str) -> str:
+        """Return the other counts of a scenario that a commit changed: "hops 2 → 3 (ASGI sync)"."""
+        found = [
+            (self.site.suite.cells[change.cell].metric, self.moved(change), " ".join(cell))
+            for method in OTHERS
+            for cell in RELEASED
+            if (change := self.change(entry, f"{scenario}.{method}", *cell)) and math.isfinite(change.before)
+        ]
+        alike = groups(found, lambda each: each[:2]).items()
+        return "; ".join(f"{metric} {moved} ({', '.join(each[2] for each in own)})" for (metric, moved), own in alike)
+
+    def change(self, entry: Entry, benchmark: str, *variant: object) -> Change | None:
+        number = self.site.suite.find(benchmark, *variant)
+        return next((each for each in entry.changes if each.cell == number), None)
+
+    def moved(self, change: Change) -> str:
+        cell = self.site.suite.cells[change.cell]
+        return f"{shown(cell, change.before)} → {shown(cell, change.after)}"
+
+    def step(self, commit: str, scenario: str, method: str, *cell: str) -> str:
+        """Return what one commit did to a figure: "116 → 189", or "+34%" of its instructions.
+
+        Raises Problem where the results do not say it of that commit alone.
+        """
+        alone = (each for each in self.entries if each.commit.hash.startswith(commit) and each.distance == 1)
+        for change in (self.change(entry, f"{scenario}.{method}", *cell) for entry in alone):
+            if change:
+                exact = self.site.suite.cells[change.cell].exact
+                return self.moved(change) if exact else percent(change.relative)
+        raise Problem(f"docs/history.md tells what {commit} did to {scenario}.{method} {cell}: no result says so")
+
+    def elsewhere(self) -> Iterator[tuple[Commit, str, str, str, str]]:
+        """Yield commit, scenario, cell, metric and change of the listed commits which change neither of ``STEPS``."""
+        seen = {step.commit.hash for scenario in STEPS for step in self.steps(scenario)}
+        for entry in self.entries:
+            if entry.distance == 1 and entry.commit.hash not in seen and entry.commit.hash[:10] in self.listed(False):
+                yield from self.largest(entry)
+
+    def largest(self, entry: Entry) -> Iterator[tuple[Commit, str, str, str, str]]:
+        """Yield the change of the calls, or else the bytecodes, of the scenarios that a commit changes most."""
+        for method in ("track_python_calls", "track_bytecodes"):
+            own = [each for each in entry.changes if self.site.suite.cells[each.cell].method == method]
+            if own:
+                scenarios = groups(own, lambda each: self.site.suite.cells[each.cell].scenario)
+                most = [max(each, key=lambda change: abs(change.relative)) for each in scenarios.values()]
+                for change in sorted(most, key=lambda change: -abs(change.relative))[:MOST]:
+                    cell = self.site.suite.cells[change.cell]
+                    yield entry.commit, cell.scenario, cell.name, cell.metric, self.moved(change)
+                return
+
+    @cache  # noqa: B019
+    def listed(self, bisected: bool) -> dict[str, str]:
+        """Return the commits that commits.txt names, or those that bisection found, with their subjects."""
+        lines = LISTED.findall((self.site.archive.folder / "commits.txt").read_text(encoding="utf-8"))
+        return {commit: why for commit, why in lines if ("found by" in why) is bisected}
+
+    def found(self, bisected: bool) -> str:
+        """Return how many of them Changes tells of: "22 of the 40"."""
+        listed = self.listed(bisected)
+        return f"{sum(map(self.shows, listed))} of the {len(listed)}"
+
+    def quiet(self) -> Iterator[tuple[str, str]]:
+        """Yield the commits of both lists that Changes does not tell of, with their subjects."""
+        for bisected in (False, True):
+            yield from ((commit, why) for commit, why in self.listed(bisected).items() if not self.shows(commit))
+
+    def measured(self, commit: str) -> bool:
+        return any(each.startswith(commit) for each in self.site.by_commit)
+
+    def shows(self, commit: str) -> bool:
+        """Whether Changes tells of a commit alone."""
+        return any(entry.commit.hash.startswith(commit) and entry.distance == 1 for entry in self.entries)
+
+    def missing(self, release: str) -> int:
+        """Return how many figures of a release were refused."""
+        return sum(self.value(release, number) == FAILED for number in range(len(self.site.suite.cells)))
+
+
+def render(site: Site) -> str:
+    """Return the page. Raises Problem where the results do not hold what it tells."""
+    jinja = environment(site=site, told=Told(site))
+    jinja.autoescape = False
+    jinja.filters |= {"zip": zip, "percent": size}
+    return jinja.get_template("history.md").render()
+
+
+@click.command("history")
+@click.option("--results", default="results", show_default=True, type=click.Path(path_type=Path))
+@click.option("--django", type=click.Path(path_type=Path), help="A git repository. By default what results/ remembers.")
+def command(results: Path, django: Path | None) -> None:
+    """Write docs/history.md anew, from the results."""
+    PAGE.write_text(render(site_in(results, django)), encoding="utf-8")
+    click.echo(f"{PAGE.relative_to(ROOT)} is written")
