@@ -456,3 +456,14 @@ def test_a_time_beside_the_anchor_is_told_as_a_part_of_the_time() -> None:
     assert [(row.summary, row.examples[0]) for row in entry.rows] == [("+5.0% in 1 cell", "+5.0%, resolution 2.8%")]
     assert entry.word == "slower"
     assert log.anchors(site, [entry]) == ["Django 5.2.19"]
+
+
+@pytest.mark.parametrize("method", ["track_time_to_anchor", "time_request"])
+def test_the_site_opens_with_a_commit_whose_time_is_known(method: str) -> None:
+    cells = {"params": [["'WSGI'"], ["'sync'"]], "param_names": ["interface", "view"]}
+    suite = Suite({f"handlers.Hello.{method}": {"unit": "seconds", **cells}})
+    times = {"a": 1.0, "b": 2.0, "c": UNMEASURED}
+    results = [replace(result(commit, 0), values=array("d", [time])) for commit, time in times.items()]
+    newest = site_of(suite, results, LINE).newest
+    assert newest
+    assert newest.commit == "b"

@@ -75,8 +75,14 @@ class Site:
         return self.best(latest.hash, None) if latest else None
 
     def timed(self, commit: Commit) -> bool:
-        cell = self.suite.find("handlers.Hello.time_request", "WSGI", "sync")
-        return cell is not None and any(math.isfinite(each.values[cell]) for each in self.by_commit[commit.hash])
+        """Whether a request's time is known of it, beside the anchor or by itself."""
+        cells = [self.suite.find(f"handlers.Hello.{method}", "WSGI", "sync") for method in (TIME, "time_request")]
+        return any(
+            math.isfinite(each.values[cell])
+            for each in self.by_commit[commit.hash]
+            for cell in cells
+            if cell is not None
+        )
 
     @cached_property
     def previous(self) -> Result | None:
