@@ -467,3 +467,15 @@ def test_the_site_opens_with_a_commit_whose_time_is_known(method: str) -> None:
     newest = site_of(suite, results, LINE).newest
     assert newest
     assert newest.commit == "b"
+
+
+def test_what_makes_an_entry_worse_stands_first() -> None:
+    units = {"handlers.Hello.track_instructions": "instructions", "requests.Body.track_hops": "hops"}
+    suite = Suite({name: {"unit": unit, "params": [], "param_names": []} for name, unit in units.items()})
+    results = [
+        replace(result(commit, 0), values=array("d", values), halves=array("d", [0.0, 0.0]))
+        for commit, values in (("a", [1000.0, 2.0]), ("b", [900.0, 121.0]))
+    ]
+    (entry,) = log.of_commits(site_of(suite, results, LINE))
+    assert entry.word == "slower"
+    assert [row.name for row in entry.rows] == ["requests.Body hops", "handlers.Hello instructions"]

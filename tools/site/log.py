@@ -15,6 +15,9 @@ from tools.site.tables import plain_of
 KINDS = ("cost", "time", "waits", "memory", "counts")
 """The kinds of metrics, the one that tells most first."""
 
+WORSENING = ("cost", "time", "waits")
+"""Those of which more is worse (``tools.results.word_of``)."""
+
 ROWS_OF_A_PAGE = 2000
 CELLS_OF_A_ROW = 2
 SUMMED = 2
@@ -171,11 +174,16 @@ def rows(site: Site, changes: Sequence[Change]) -> Iterator[Row]:
     def kind(benchmark: str) -> str:
         return site.suite.cells[found[benchmark][0].cell].kind
 
-    def order(benchmark: str) -> tuple[int, bool, bool, float, str]:
-        """What judges comes before what explains, more before less, what every request passes before the rest."""
+    def order(benchmark: str) -> tuple[bool, int, bool, bool, float, str]:
+        """What makes it worse comes first; what judges before what explains, what every request passes before the rest.
+
+        Of a kind more comes before less.
+        """
         largest = max(map(weight, found[benchmark]))
-        more = any(change.after > change.before for change in found[benchmark])
-        return KINDS.index(kind(benchmark)), not more, not benchmark.startswith("handlers."), -largest, benchmark
+        less = not any(change.after > change.before for change in found[benchmark])
+        worse = not less and kind(benchmark) in WORSENING
+        everywhere = benchmark.startswith("handlers.")
+        return not worse, KINDS.index(kind(benchmark)), less, not everywhere, -largest, benchmark
 
     for benchmark in sorted(found, key=order):
         own = list({change.cell: change for change in sorted(found[benchmark], key=weight)}.values())[::-1]
