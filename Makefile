@@ -3,13 +3,18 @@
 
 .DEFAULT_GOAL := help
 .PHONY: help bench compare bisect trial served locust-worker crossing site report history measure attribute merge push pending \
-	milestones results publish summary test documents check lint hooks vendor clean system wall
+	milestones results publish summary test documents check lint lock hooks vendor clean system wall
 
 # The first Python that runs and is new enough; one may name another: make bench PYTHON=python3.13
 PYTHON ?= $(shell for python in python3.12 python3.13 python3.14 python3.11 python3; do \
 	$$python -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null && echo $$python && break; done)
 BIN := .venv/bin
 ALONE = $(PYTHON) tools/files.py .venv/lock sh -ec
+
+# What is installed is what the lock names, by digest. pip ends with digests where one differs, so its first words are said.
+PINS := pyproject.toml .ci/locks/tools.txt
+LOCKED := --require-hashes --constraint .ci/locks/tools.txt
+WHY_NOT := { grep -m 1 ^ERROR .venv/pip.log || tail -n 1 .venv/pip.log; } >&2
 
 # With it Python would look for tools and harness anywhere but in this folder.
 unexport PYTHONSAFEPATH
@@ -22,21 +27,22 @@ GIT_BY_TOKEN := export GIT_TERMINAL_PROMPT=0 GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0
 NAMESPACES := kernel/apparmor_restrict_unprivileged_userns
 SYSTEM_PROGRAMS := chromium valgrind wrk
 
-.venv/bench .venv/compare .venv/load .venv/test: pyproject.toml
+.venv/bench .venv/compare .venv/load .venv/test: $(PINS)
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
 		echo "Python 3.11 or later is needed$(if $(PYTHON),; $(PYTHON) is older or does not run, and none is on the PATH): install one, or name it: make PYTHON=/path/to/python3.12" >&2; exit 1; }
-	@$(ALONE) 'test $@ -nt $< || { \
+	@$(ALONE) 'ls -t $@ $(PINS) 2>/dev/null | head -n 1 | grep -qx $@ || { \
 		echo "Setting up .venv for $(@F) with $(PYTHON)"; \
 		$(PYTHON) -m venv .venv; \
-		{ $(BIN)/python -m pip install pip==26.3 && $(BIN)/python -m pip install --group $(@F); } > .venv/pip.log 2>&1 || { \
-			tail -n 1 .venv/pip.log >&2; \
+		{ $(BIN)/python -m pip install --require-hashes -r .ci/locks/pip.txt && \
+			$(BIN)/python -m pip install $(LOCKED) --group $(@F); } > .venv/pip.log 2>&1 || { \
+			$(WHY_NOT); \
 			echo "The tools could not be installed (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }; \
 		touch $@; }'
 
 .venv/measured .venv/served: .venv/compare
 	@$(ALONE) 'test $@ -nt $< || { $(BIN)/python -m virtualenv -q $@ && \
-		$(BIN)/python -m pip --python $@ install --group $(@F) > .venv/pip.log 2>&1 && touch $@; } || { \
-		rm -rf $@; tail -n 1 .venv/pip.log >&2; \
+		$(BIN)/python -m pip --python $@ install $(LOCKED) --group $(@F) > .venv/pip.log 2>&1 && touch $@; } || { \
+		rm -rf $@; $(WHY_NOT); \
 		echo "The environment $(@F) could not be made (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }'
 
 system: wall
@@ -56,6 +62,9 @@ wall:
 QUICK := awaitable changes count groups history make milestones releases verdict
 
 PROJECT := Django
+
+# The groups of a lock that has not one of its own name alone.
+LOCK_tools := test served
 
 help: ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "%-13s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -151,6 +160,11 @@ lint: .venv/test ## check style, types and workflows
 	@$(BIN)/mypy
 	@$(BIN)/zizmor --quiet --offline --persona pedantic .github
 	@$(BIN)/actionlint .github/workflows/*.yml
+
+lock: .venv/test ## write .ci/locks, the versions and digests of all that is installed, after a change of pyproject.toml
+	@$(foreach lock,pip asv tools,$(BIN)/uv pip compile --quiet --universal --python-version 3.11 --generate-hashes --no-annotate \
+		--no-emit-index-url --custom-compile-command "make lock" --output-file .ci/locks/$(lock).txt \
+		$(foreach group,$(or $(LOCK_$(lock)),$(lock)),--group $(group)) &&) true
 
 hooks: ## have git run make lint before each commit here
 	@git config core.hooksPath .ci/hooks

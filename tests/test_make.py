@@ -13,7 +13,7 @@ from conftest import ROOT
 PYTHON = f"""#!/bin/sh
 case "$*" in
 "-m venv .venv") mkdir -p .venv/bin; cp "$0" .venv/bin/python ;;
-"-m pip install --group "*) mkdir installing && sleep 0.5 && rmdir installing && echo "$5" >> installed ;;
+"-m pip install "*" --group "*) mkdir installing && sleep 0.5 && rmdir installing && echo "$8" >> installed ;;
 "-m pip "*) ;;
 "-m tools bench "*) echo measured ;;
 *) exec {sys.executable} "$@" ;;
@@ -24,8 +24,8 @@ esac
 @pytest.fixture
 def root(tmp_path: Path) -> Path:
     """A folder with the Makefile and what it calls before anything is installed."""
-    (tmp_path / "tools").mkdir()
-    for name in ("Makefile", "pyproject.toml", "tools/files.py"):
+    for name in ("Makefile", "pyproject.toml", "tools/files.py", ".ci/locks/tools.txt"):
+        (tmp_path / name).parent.mkdir(parents=True, exist_ok=True)
         shutil.copy(ROOT / name, tmp_path / name)
     return tmp_path
 

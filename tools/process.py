@@ -35,6 +35,10 @@ INSTALLING = re.compile(
 """Those besides by which an environment is installed: how the package index is reached."""
 
 
+LOCKED = {"PIP_CONSTRAINT": str(ROOT / ".ci/locks/asv.txt"), "PIP_REQUIRE_HASHES": "1"}
+"""By these asv, which calls pip by names, installs what the lock has, by digest."""
+
+
 def asv(configuration: Path, *arguments: str) -> int:
     """Run asv, its output going where the tool's goes, and return its exit status. It may install."""
     command = [sys.executable, "-m", "asv", "--config", str(configuration), *arguments]
@@ -46,7 +50,7 @@ def asv_environment(installing: bool = False) -> dict[str, str]:
     """Return the environment variables that asv runs with."""
     environment = measured_environment() | git.settings_of_others()
     if installing:
-        environment |= {name: value for name, value in os.environ.items() if INSTALLING.fullmatch(name)}
+        environment |= {name: value for name, value in os.environ.items() if INSTALLING.fullmatch(name)} | LOCKED
     # asv looks for pythonX.Y on the PATH first, where an inactive shim of pyenv may be in the way.
     environment["PATH"] = os.pathsep.join([os.path.dirname(sys.executable), environment.get("PATH", "")])
     return environment
