@@ -86,7 +86,7 @@ def closure(needed: Iterator[Requirement]) -> Iterator[str]:
                 waiting.append(found)
 
 
-class Lock(NamedTuple):
+class LockFile(NamedTuple):
     """What a file of .ci/locks names: versions by package, and how many digests each of these has."""
 
     versions: dict[str, set[str]]
@@ -96,14 +96,14 @@ class Lock(NamedTuple):
 PINNED = re.compile(r"^([\w.-]+)==([^\s;]+)([^\n]*\\\n(?: +--hash=sha256:[0-9a-f]{64}[ \\]*\n)+)", re.MULTILINE)
 
 
-def lock(name: str) -> Lock:
+def lock(name: str) -> LockFile:
     text = (ROOT / f".ci/locks/{name}.txt").read_text()
     found = PINNED.findall(text)
     assert PINNED.sub("", text).strip().splitlines()[2:] == [], "every line of a lock is a version with its digests"
     versions: dict[str, set[str]] = {}
     for package, version, _ in found:
         versions.setdefault(canonicalize_name(package), set()).add(version)
-    return Lock(versions, {f"{package}=={version}": rest.count("--hash=") for package, version, rest in found})
+    return LockFile(versions, {f"{package}=={version}": rest.count("--hash=") for package, version, rest in found})
 
 
 LOCKS = {"pip": ["pip"], "asv": ["asv"], "tools": ["test", "served"]}
