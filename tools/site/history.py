@@ -31,7 +31,7 @@ MOST = 3
 """Scenarios that are told of a commit which changes other parts alone."""
 
 
-class Step(NamedTuple):
+class HistoryRow(NamedTuple):
     """What a commit changed of a scenario, or one of ``distance`` commits: a text for each of ``STEPPING``."""
 
     commit: Commit
@@ -80,14 +80,14 @@ class Told:
             raise Problem(f"docs/history.md tells of {benchmark} {variant}, which the results do not have: measure it")
         return number
 
-    def steps(self, scenario: str) -> Iterator[Step]:
+    def steps(self, scenario: str) -> Iterator[HistoryRow]:
         """Yield what changed the calls, the cost or the waits of a scenario, the oldest first."""
         for entry in self.entries:
             found = {self.site.suite.cells[each.cell].benchmark: each for each in entry.changes}
             cells = [self.cell(entry, scenario, cell) for cell in STEPPING]
             others = self.others(entry, scenario) if any(name.startswith(f"{scenario}.") for name in found) else ""
             if others or any(cells):
-                yield Step(entry.commit, entry.base, entry.distance, [each or "=" for each in cells], others)
+                yield HistoryRow(entry.commit, entry.base, entry.distance, [each or "=" for each in cells], others)
 
     def cell(self, entry: Entry, scenario: str, cell: tuple[str, str]) -> str:
         """Return "+34% (271 → 334)": by how much the instructions changed, and the Python calls; empty if neither."""
