@@ -26,6 +26,7 @@ LISTED = re.compile(r"\b(\w{10}) \d{4}-\d\d-\d\d (.*)")
 STEPPING = (("WSGI", "sync"), ("ASGI", "sync"), ("ASGI", "async"))
 RELEASED = (("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async"))
 STEPS = ("handlers.Hello", "middleware.StartProject")
+Cell = tuple[str, str]
 OTHERS = ("track_hops", "track_threads", "track_event_loops", "track_tasks")
 MOST = 3
 """Scenarios that are told of a commit which changes other parts alone."""
@@ -62,10 +63,10 @@ class Told:
         number = self.number(benchmark, *variant)
         return shown(self.site.suite.cells[number], self.value(release, number))
 
-    def ratio(self, release: str, base: str, benchmark: str, *variant: object) -> float:
-        """Return what a release has of a metric as a multiple of what another has."""
-        number = self.number(benchmark, *variant)
-        return self.value(release, number) / self.value(base, number)
+    def ratio(self, release: str, base: str, benchmark: str, cell: Cell, other: Cell | None = None) -> float:
+        """Return what a cell of a release has of a metric as a multiple of what it, or another one, has in another."""
+        own, its = self.number(benchmark, *cell), self.number(benchmark, *(other or cell))
+        return self.value(release, own) / self.value(base, its)
 
     def value(self, release: str, number: int) -> float:
         found = [each for each in self.site.order.releases if each.release == release]
