@@ -1037,6 +1037,7 @@ def test_the_status_says_what_failed_and_what_waits(measured: Project, tmp_path:
         said = page.locator("main").inner_text()
     assert f"2026-11-20 {waits[:10]}: ImportError: {EVIL}" in said
     assert "1 of the listed commits have no result" in said
+    assert f"{waits[:10]} why" in said
     assert "handlers.Hello\t1\t" in said
     assert "rubbish" not in said
 

@@ -79,10 +79,11 @@ def lines_of(path: Path) -> Iterator[Failure]:
             print(f"Left out: {path}: no failure: {problem}", file=sys.stderr)
 
 
-def waiting(site: Site) -> list[str] | None:
-    """Return the listed commits that have no result; None where there is no list."""
+def waiting(site: Site) -> list[tuple[str, str]] | None:
+    """Return the listed commits that have no result, each with why it is listed; None where there is no list."""
     path = site.archive.folder / LISTED
     if not path.is_file():
         return None
-    listed = (line.partition("#")[0].strip() for line in path.read_text(encoding="utf-8").splitlines())
-    return [commit for commit in listed if commit and commit not in site.by_commit]
+    listed = (line.partition("#") for line in path.read_text(encoding="utf-8").splitlines())
+    found = ((commit.strip(), why.strip()) for commit, _, why in listed)
+    return [(commit, why) for commit, why in found if commit and commit not in site.by_commit]
