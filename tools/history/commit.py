@@ -34,6 +34,9 @@ SAID = 2000
 PACKAGES = "import importlib.metadata as m, json; print(json.dumps({d.name: d.version for d in m.distributions()}))"
 
 
+COMPILE = "import compileall, sysconfig; compileall.compile_dir(sysconfig.get_path('purelib'), quiet=2)"
+"""What pip left uncompiled a commit would compile, and would have changed what the next one runs with."""
+
 WHAT_IS_INSTALLED = "import sys; sys.path.insert(0, %r); from harness import installed; installed.refuse_others()"
 
 
@@ -52,6 +55,7 @@ class Installation:
             self.environment.create()
         except util.ProcessError as problem:
             fail(NO_ENVIRONMENT, problem)
+        self.environment.run(["-c", COMPILE], dots=False)
         self.install()
         try:
             self.environment.run(["-c", WHAT_IS_INSTALLED % str(ROOT)], dots=False)
