@@ -164,8 +164,9 @@ class Told:
         for bisected in (False, True):
             yield from ((commit, why) for commit, why in self.listed(bisected).items() if not self.shows(commit))
 
-    def measured(self, commit: str) -> bool:
-        return any(each.startswith(commit) for each in self.site.by_commit)
+    def compared(self, commit: str) -> bool:
+        """Whether a commit was measured, and its parent."""
+        return any(each.hash.startswith(commit) and each.distance == 1 for each in self.site.order.commits.values())
 
     def shows(self, commit: str) -> bool:
         """Whether Changes tells of a commit alone."""
