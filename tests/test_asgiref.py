@@ -47,7 +47,7 @@ def test_3_13_0_takes_a_quarter_off_the_sync_path(history: History) -> None:
     group = "a request, WSGI, sync, without middleware"
     instructions = figure(history, "3.13.0", group, "instructions")
     assert (instructions.change, instructions.word) == ("-25%", "faster")
-    calls = figure(history, "3.13.0", group, "python calls")
+    calls = figure(history, "3.13.0", group, "Python calls")
     assert (calls.text, calls.change) == ("131", "-37")
 
 
@@ -59,7 +59,7 @@ def test_the_figures_are_those_of_the_files(history: History) -> None:
         column, *_ = stored["results"]["handlers.Hello.track_python_calls"]
         (row,) = (row for row in history.rows if row.commit.hash == stored["commit_hash"])
         for name in asgiref.REQUESTS:
-            shown = figure(history, row.commit.release, f"a request, {name}, without middleware", "python calls")
+            shown = figure(history, row.commit.release, f"a request, {name}, without middleware", "Python calls")
             assert float(shown.text) in column
 
 

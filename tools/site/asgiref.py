@@ -42,12 +42,15 @@ def columns() -> Iterator[Column]:
     for name in OUTERMOST:
         for metric in ("python_calls", "bytecodes", "hops", "threads"):
             yield Column(
-                f"a call of {name}", metric.replace("_", " "), f"{CALL}.track_{metric}", (name, DEPTH, VARIABLES)
+                f"a call of {name}",
+                metric.replace("_", " ").replace("python", "Python"),
+                f"{CALL}.track_{metric}",
+                (name, DEPTH, VARIABLES),
             )
     for scenario, where in ((BARE, "without middleware"), (STARTPROJECT, "behind startproject's")):
         for name, request in REQUESTS.items():
             for metric in ("instructions", "python_calls", "hops", *(["threads"] if scenario == BARE else [])):
-                words = metric.replace("_", " ")
+                words = metric.replace("_", " ").replace("python", "Python")
                 yield Column(f"a request, {name}, {where}", words, f"{scenario}.track_{metric}", request)
 
 
