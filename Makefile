@@ -106,7 +106,7 @@ history: .venv/bench ## write docs/history.md from the results: RESULTS= DJANGO=
 HISTORY = --results "$${RESULTS:-results}" $${DJANGO:+--django "$$DJANGO"}
 
 measure: .venv/bench ## measure listed commits that have no result: COMMITS=file SHARD=1/4 TWICE=10 BENCHMARKS=exact, all or a pattern, RESULTS= DJANGO=
-	@$(BIN)/python -m tools measure --commits "$$COMMITS" --shard "$${SHARD:-1/1}" --twice "$${TWICE:-0}" --benchmarks "$${BENCHMARKS:-exact}" \
+	@$(BIN)/python -m tools measure --commits "$$COMMITS" --shard "$${SHARD:-1/1}" --twice "$${TWICE:-0}" --benchmarks "$${BENCHMARKS:-exact}" --project "$${PROJECT:-Django}" \
 		--machine "$$MACHINE" --anchor "$$ANCHOR" --job "$$JOB" $(HISTORY) $(OPTIONS)
 
 attribute: .venv/bench ## measure what lies between, until each change has one commit: COUNT=20 at most, 0 only says how many; RESULTS= DJANGO=

@@ -20,8 +20,8 @@ import click
 from asv.results import get_filename
 
 from harness.kept import Kept, temporary_folder
-from tools import files, terminal
-from tools.configuration import PYTHON, ROOT, derive
+from tools import files, index, releases, terminal
+from tools.configuration import PYTHON, ROOT, ReleaseHistory, derive
 from tools.history import environment, store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, OTHER_CODE, SAID
 from tools.history.repository import ANCHOR, DJANGO, Repository, commits_in, repository
@@ -29,6 +29,8 @@ from tools.history.store import RESULTS, Store
 from tools.history.wall import Wall
 from tools.process import asv_environment, our_cpus
 from tools.results import COUNTS, ResultRow, benchmarks_in
+from tools.site.order import order_commits
+from tools.site.results import read
 from tools.terminal import Problem, printable
 
 BENCHMARKS = {
@@ -36,6 +38,8 @@ BENCHMARKS = {
     "all": "",
 }
 """By a name: counts and instructions of five parts, with the times of two beside the anchor; or all."""
+
+DJANGO_CONFIGURATION = ROOT / "asv.conf.json"
 
 console = terminal.console(soft_wrap=True)
 
@@ -58,6 +62,8 @@ class Job:
     timeout: float
     anchor: str
     """The commit by which jobs are compared."""
+    source: Path = DJANGO_CONFIGURATION
+    """The configuration of the project whose commits are measured."""
     wall: Wall = field(default_factory=Wall)
 
     @property
@@ -206,6 +212,7 @@ def configure(job: Job) -> None:
     """Write the configuration by which asv measures, and what it is told of the machine."""
     derive(
         job.folder / "asv.conf.json",
+        job.source,
         repo=str(job.repository.path),
         pythons=[f"{PYTHON.major}.{PYTHON.minor}"],
         benchmark_dir=str(ROOT / "benchmarks"),
@@ -324,9 +331,27 @@ def last_line(words: str) -> str:
     return words.splitlines()[-1]
 
 
+def releases_of(history: ReleaseHistory) -> Repository:
+    """Return the repository of the releases of a project, each a commit that its tag names.
+
+    Raises Problem where the index cannot be reached or a download fails.
+    """
+    history.folder.mkdir(parents=True, exist_ok=True)
+    offered = [release for release in index.available(history.project) if release.version >= history.oldest]
+    releases.update(history.repository, history.project, offered)
+    return Repository(history.repository)
+
+
 @contextlib.contextmanager
 def job_of(
-    results: Path, repository: Repository, pattern: str, anchor: str, machine: str, job: str, timeout: float
+    results: Path,
+    repository: Repository,
+    pattern: str,
+    anchor: str,
+    machine: str,
+    job: str,
+    timeout: float,
+    source: Path = DJANGO_CONFIGURATION,
 ) -> Iterator[Job]:
     """Yield a job on this machine, in a folder of its own. Raises Problem where there is no such anchor."""
     anchor = anchor or ANCHOR
@@ -334,7 +359,7 @@ def job_of(
         raise Problem(f"{repository.path} has no commit {anchor} to compare jobs by: name one by ANCHOR=")
     conditions = store.this_machine(machine), job or datetime.date.today().isoformat()
     with folder_of_its_own() as folder:
-        yield Job(Store(results.resolve()), repository, folder, *conditions, pattern, timeout, found)
+        yield Job(Store(results.resolve()), repository, folder, *conditions, pattern, timeout, found, source)
 
 
 def conditions(command: Callable[..., None]) -> Callable[..., None]:
@@ -364,12 +389,14 @@ def conditions(command: Callable[..., None]) -> Callable[..., None]:
     "--twice", default=0, show_default=True, type=click.IntRange(0, 100), help="% of commits that two shards have."
 )
 @click.option("--benchmarks", default="exact", show_default=True, help='"exact", "all" or a regular expression.')
+@click.option("--project", default="Django", show_default=True, help="Whose: of asgiref the releases of the index.")
 @conditions
 def command(
     commits: Path,
     shard: str,
     twice: int,
     benchmarks: str,
+    project: str,
     results: Path,
     django: Path | None,
     anchor: str,
@@ -382,7 +409,15 @@ def command(
     number, _, shards = shard.partition("/")
     if not (number.isdigit() and shards.isdigit() and 1 <= int(number) <= int(shards)):
         raise Problem(f"{shard} is no share of the commits: the second of four is 2/4")
-    its = repository(django)
+    history = ReleaseHistory(project)
+    if history.project == "Django" or django:
+        its = repository(django)
+    else:
+        its, anchor = releases_of(history), anchor or history.pinned(history.project)
     ours = share(commits_in(commits.read_text(), its), (int(number), int(shards)), twice)
-    with job_of(results, its, BENCHMARKS.get(benchmarks, benchmarks), anchor, **options) as its_job:
+    pattern = BENCHMARKS.get(benchmarks, benchmarks)
+    with job_of(results, its, pattern, anchor, **options, source=history.source) as its_job:
         measure(its_job, ours)
+    if its.path == history.repository.resolve():
+        # Whoever makes the site has no repository of releases: which commit is which stays beside the results.
+        order_commits(read(results).results, its.path, results / "commits.jsonl")

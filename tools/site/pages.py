@@ -9,7 +9,20 @@ from typing import Any
 import jinja2
 
 from tools.configuration import ROOT
-from tools.site import answer, badge, compare, documents, log, overview, scenario, search, served, status, tables
+from tools.site import (
+    answer,
+    asgiref,
+    badge,
+    compare,
+    documents,
+    log,
+    overview,
+    scenario,
+    search,
+    served,
+    status,
+    tables,
+)
 from tools.site.addresses import PREVIEW, at
 from tools.site.glossary import meanings
 from tools.site.grouping import groups
@@ -21,8 +34,9 @@ from tools.site.templating import HERE, copy_assets, environment
 def write(site: Site, target: Path, address: str = "") -> None:
     """Write the site's pages, feed, styles and scripts, and the results that they link to."""
     names = {"site": site, "root": "", "graphs": site.graphs, "meanings": meanings(), "kinds": log.KINDS}
-    jinja = environment(**names, has_served=bool(site.served))
-    for name, content in at(address, render_pages(site, jinja), jinja):
+    of_asgiref = asgiref.history(site.archive.folder)
+    jinja = environment(**names, has_served=bool(site.served), has_asgiref=of_asgiref is not None)
+    for name, content in at(address, render_pages(site, jinja, of_asgiref), jinja):
         path = target / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(content, encoding="utf-8")
@@ -34,7 +48,9 @@ def write(site: Site, target: Path, address: str = "") -> None:
         shutil.copyfile(source, place)
 
 
-def render_pages(site: Site, jinja: jinja2.Environment) -> Iterator[tuple[str, str]]:
+def render_pages(
+    site: Site, jinja: jinja2.Environment, of_asgiref: asgiref.History | None = None
+) -> Iterator[tuple[str, str]]:
     """Yield the pages by name."""
 
     def page(template: str, **context: Any) -> str:
@@ -70,6 +86,8 @@ def render_pages(site: Site, jinja: jinja2.Environment) -> Iterator[tuple[str, s
     yield "compare.js", (HERE / "compare.js").read_text(encoding="utf-8")
     yield from compare.files(site, measured)
     yield "badge.svg", page("badge.svg", badge=badge.of_newest(site))
+    if of_asgiref:
+        yield "asgiref.html", page("asgiref.html", history=of_asgiref)
     yield from served.render(jinja, site.served, root="../", documents=documents.names())
     yield from render_documents(site, page)
 
