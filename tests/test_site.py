@@ -712,6 +712,16 @@ def test_a_result_is_read_once_and_again_when_it_changes(
     assert repr(results.read(folder).results) == repr(first.results)
     assert reads == own.results
 
+    # Beside another folder's, of other benchmarks, as results/asgiref is read in each publishing.
+    other = shutil.copytree(folder, tmp_path / "other")
+    (other / "benchmarks.json").write_text((folder / "benchmarks.json").read_text() + "\n")
+    results.read(other)
+    reads.clear()
+    results.read(folder)
+    results.read(other)
+    assert reads == []
+    reads += own.results
+
     changed = own.results[0]
     changed.write_text(changed.read_text().replace('"python": "', '"python": "0', 1))
     assert results.read(folder).digest != first.digest

@@ -70,7 +70,7 @@ class Archive:
 
 
 def read(folder: Path) -> Archive:
-    """Read the results under ``folder``; those that were read before from ``CACHE``.
+    """Read the results under ``folder``; those that were read before from beside ``CACHE``, by folder.
 
     Raises asv.util.UserError where benchmarks.json is missing or broken.
     """
@@ -88,7 +88,7 @@ def read(folder: Path) -> Archive:
         machines[machine.machine] = machine
         paths += [(path, machine.machine) for path in files]
     results = []
-    cache = Cache(CACHE, (folder / "benchmarks.json").read_bytes())
+    cache = Cache(CACHE.with_stem(folder.name), (folder / "benchmarks.json").read_bytes())
     for (path, _), outcome in zip(paths, outcomes(paths, suite, cache), strict=True):
         if isinstance(outcome, Result):
             results.append(outcome)
