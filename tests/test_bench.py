@@ -26,7 +26,7 @@ pytestmark = pytest.mark.xdist_group("bench")  # its fixtures take long: one wor
 OLDEST, NEWEST = "3.0", "6.1" if sys.version_info >= (3, 12) else "5.2"
 
 # What a clone holds of what the commands need.
-CLONED = (".python-version", "asv.conf.json", "benchmarks", "benchproject", "docs", "harness", "tools")
+CLONED = (".ci", ".python-version", "asv.conf.json", "benchmarks", "benchproject", "docs", "harness", "tools")
 
 
 def clone(folder: Path) -> Path:
