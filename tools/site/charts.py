@@ -30,12 +30,17 @@ class Timeline(NamedTuple):
             return {"type": "category", "title": "Django", "labels": [commit.label for commit, _ in self.results]}
         return {"type": "date", "title": "date of the commit"}
 
-    def points(self, cell: int, exact: bool) -> list[Point]:
-        """Return a cell's figures; None where a Django lacks it or it failed."""
-        points = list(self._points(cell))
+    def points(self, number: int, cell: MetricCell) -> list[Point]:
+        """Return a cell's figures; None where a Django lacks it or it failed.
+
+        Over commits instructions are told by three digits, about as finely as they are believed: they step.
+        """
+        points = list(self._points(number))
         if self.kind == "releases":
             return points
-        return corners(points) if exact else thinned(points)
+        if cell.kind == "cost":
+            return corners([(x, y and int(float(f"{y:.3g}"))) for x, y in points])
+        return corners(points) if cell.exact else thinned(points)
 
     def _points(self, cell: int) -> Iterator[Point]:
         for place, (commit, result) in enumerate(self.results):
@@ -70,7 +75,7 @@ def middle(values: Sequence[float]) -> float | None:
 
 
 def significant(value: float) -> float:
-    return float(f"{value:.4g}") if value % 1 else value
+    return float(f"{value:.4g}") if value % 1 else int(value)
 
 
 def history(
@@ -78,7 +83,7 @@ def history(
 ) -> dict[str, Any]:
     """Return the chart of a metric's ``cells`` over a timeline, a series each, by ``names``."""
     series = [
-        {"name": name, "points": timeline.points(number, cell.exact)}
+        {"name": name, "points": timeline.points(number, cell)}
         for (number, cell), name in zip(cells, names, strict=True)
     ]
     _, cell = cells[0]
@@ -109,6 +114,11 @@ def lines(chart: Mapping[str, Any]) -> Sequence[Mapping[str, Any]]:
     """Return the series that are drawn first."""
     found: Sequence[Mapping[str, Any]] = chart["groups"][0]["series"] if "groups" in chart else chart["series"]
     return found
+
+
+def is_a_line(chart: Mapping[str, Any]) -> bool:
+    """Whether a chart has two points to be led from one to the other."""
+    return any(len(each["points"]) > 1 for each in chart["series"])
 
 
 def named(axis: Mapping[str, Any], place: float) -> str:

@@ -130,11 +130,17 @@ def multiples(site: Site) -> list[tuple[str, list[dict[str, Any]]]]:
             )
             for method, words in DRAWN.items()
             if method != "time_request" or not site.anchor
+            if method != "track_python_calls" or timeline.kind == "releases" or not costs(site)
             for cell in CELLS
             if (number := site.suite.find(f"{SCENARIO}.{method}", *cell)) is not None
         ]
-        found.append((timeline.kind, [chart for chart in group if chart["series"]]))
+        found.append((timeline.kind, [each for each in group if charts.is_a_line(each)]))
     return [(kind, group) for kind, group in found if group]
+
+
+def costs(site: Site) -> bool:
+    """Whether the suite counts instructions, beside which calls are drawn over releases alone: they explain."""
+    return site.suite.find(f"{SCENARIO}.track_instructions", *CELLS[0]) is not None
 
 
 def heat(site: Site) -> dict[str, Any] | None:

@@ -23,6 +23,7 @@ def environment(**names: Any) -> jinja2.Environment:
     )
     jinja.filters |= {"day": charts.day, "moment": charts.moment, "lines": charts.lines, "table": charts.table}
     jinja.filters["slug"] = slug
+    jinja.policies["json.dumps_kwargs"] = {"sort_keys": True, "separators": (",", ":")}  # the page's size is bounded
     jinja.globals |= names
     return jinja
 
