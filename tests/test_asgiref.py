@@ -63,16 +63,21 @@ def test_the_figures_are_those_of_the_files(history: History) -> None:
             assert float(shown.text) in column
 
 
-def test_a_release_without_a_result_stands_with_its_reason(tmp_path: Path) -> None:
+def test_a_release_without_a_result_stands_with_its_reason(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     folder = tmp_path / asgiref.FOLDER
     shutil.copytree(STORED / asgiref.FOLDER, folder)
     (path,) = folder.glob("*/1fcf7101*.json")
-    path.unlink()
-    (path.parent / "1fcf7101.failures").write_text(json.dumps({"error": "a line\nit does not import"}) + "\n")
+    failure = {"commit": json.loads(path.read_text())["commit_hash"], "at": "2026-11-20T10:00:00+00:00"}
+    line = json.dumps({**failure, "error": "a line\nit does not import"})
+    (path.parent / "1fcf7101.failures").write_text(f"{line}\nrubbish\n")
+    path.write_text("rubbish")
     found = asgiref.history(tmp_path)
     assert found is not None
     missing: list[ReleaseFigures] = [row for row in found.rows if row.reason]
     assert [(row.commit.release, row.reason) for row in missing] == [("3.12.0", "it does not import")]
+    said = capsys.readouterr().err
+    assert f"Left out: {path}: " in said
+    assert f"Left out: {path.with_name('1fcf7101.failures')}: no failure: " in said
 
 
 def test_the_page_is_readable_by_everyone_and_not_there_without_results(tmp_path: Path) -> None:

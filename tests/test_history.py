@@ -65,6 +65,8 @@ def test_a_figure_that_is_not_what_was_stored_is_seen(tmp_path: Path) -> None:
     [
         lambda told: told.step("fc0fa72ff4", "handlers.Hello", "track_queries", "WSGI", "sync"),
         lambda told: told.step("0000000000", "handlers.Hello", "track_hops", "ASGI", "sync"),
+        lambda told: told.same("65a9f14196", "middleware.StartProject", "WSGI", "sync"),
+        lambda told: told.same("0000000000", "handlers.Hello", "WSGI", "sync"),
         lambda told: told.figure("1.0", "handlers.Hello.track_hops", "ASGI", "sync"),
     ],
 )

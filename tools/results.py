@@ -37,6 +37,14 @@ SERVED = "served"
 LISTED = "commits.txt"
 """The list of commits to measure, beside results; what follows a hash is a remark."""
 
+
+def listed_in(path: Path) -> list[tuple[str, str]]:
+    """Return the commits of such a list, each with why it is there; none where there is no list."""
+    lines = path.read_text(encoding="utf-8").splitlines() if path.is_file() else []
+    found = ((commit.strip(), why.strip()) for commit, _, why in (line.partition("#") for line in lines))
+    return [(commit, why) for commit, why in found if commit]
+
+
 Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,60}(\.[A-Za-z0-9_]{1,60}){1,4}$")]
 Text = Annotated[str, Field(max_length=200, pattern=r"^[^<>\x00-\x1f]*$")]
 Word = Annotated[str, Field(max_length=200, pattern=r"^[^<>&\"'\x00-\x1f]*$")]

@@ -1,7 +1,7 @@
 """What each release of asgiref did to a crossing and to a request, from results/asgiref, with Django fixed."""
 
-import json
 import math
+import sys
 from collections.abc import Container, Iterator, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -10,14 +10,16 @@ from typing import NamedTuple
 
 from asv.util import UserError
 
-from tools.results import LISTED, VerdictWord
+from tools.results import LISTED, VerdictWord, listed_in
 from tools.site import order
 from tools.site.changes import move
 from tools.site.log import percent
 from tools.site.order import Commit
 from tools.site.results import Result, read
 from tools.site.site import ShownFigure, shown
+from tools.site.status import lines_of
 from tools.site.suite import Suite
+from tools.terminal import printable
 
 FOLDER = "asgiref"
 """The folder of these results, beside those of Django."""
@@ -90,6 +92,8 @@ def history(results: Path) -> History | None:
         archive = read(folder)
     except (UserError, OSError):
         return None
+    for problem in archive.problems:
+        print(f"Left out: {printable(problem)}", file=sys.stderr)
     known = order.order_commits(archive.results, None, folder / "commits.jsonl", keep=False)
     by_commit = {result.commit: result for result in archive.results}
     measured = [(commit, by_commit[commit.hash]) for commit in known.releases]
@@ -132,11 +136,8 @@ def word(difference: float) -> VerdictWord:
 
 def failed(folder: Path, measured: Container[str]) -> Iterator[ReleaseFigures]:
     """Yield the listed releases that have no result, each with the last thing that its installation said."""
-    listed = folder / LISTED
-    for line in listed.read_text().splitlines() if listed.is_file() else ():
-        commit, _, remark = line.partition("#")
-        name = commit.strip()
-        if name and name not in measured:
-            said = [error for path in folder.glob(f"*/{name[:8]}.failures") for error in path.read_text().splitlines()]
-            reason = json.loads(said[-1])["error"].strip().splitlines()[-1] if said else "not measured"
-            yield ReleaseFigures(Commit(name, 0, release=remark.split()[-1]), reason=reason)
+    for name, why in listed_in(folder / LISTED):
+        if name not in measured:
+            said = [failure.error for path in folder.glob(f"*/{name[:8]}.failures") for failure in lines_of(path)]
+            reason = said[-1].strip().rpartition("\n")[2] if said else "not measured"
+            yield ReleaseFigures(Commit(name, 0, release=why.rpartition(" ")[2]), reason=reason)

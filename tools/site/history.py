@@ -3,18 +3,21 @@
 import math
 import re
 from collections.abc import Iterator, Sequence
-from functools import cache
+from functools import cached_property
 from pathlib import Path
 from typing import NamedTuple
 
 import click
 
+from harness.callgrind import FINEST
 from tools.configuration import ROOT
+from tools.results import LISTED, listed_in
 from tools.site.changes import Change
 from tools.site.documents import FOLDER
 from tools.site.grouping import groups
 from tools.site.log import Entry, of_commits, percent, size
 from tools.site.order import Commit
+from tools.site.overview import CELLS
 from tools.site.plugin import site_in
 from tools.site.results import FAILED
 from tools.site.site import Site, shown
@@ -22,9 +25,8 @@ from tools.site.templating import environment
 from tools.terminal import Problem
 
 PAGE = FOLDER / "history.md"
-LISTED = re.compile(r"\b(\w{10}) \d{4}-\d\d-\d\d (.*)")
+SUBJECT = re.compile(r"\b(\w{10}) \d{4}-\d\d-\d\d (.*)")
 STEPPING = (("WSGI", "sync"), ("ASGI", "sync"), ("ASGI", "async"))
-RELEASED = (("WSGI", "sync"), ("WSGI", "async"), ("ASGI", "sync"), ("ASGI", "async"))
 STEPS = ("handlers.Hello", "middleware.StartProject")
 Cell = tuple[str, str]
 OTHERS = ("track_hops", "track_threads", "track_event_loops", "track_tasks")
@@ -54,7 +56,7 @@ class Told:
         """Yield each release, and for each metric what the four cells of a scenario have."""
         for commit in self.site.order.releases:
             columns = [
-                [self.figure(commit.release, f"{scenario}.{method}", *cell) for cell in RELEASED] for method in methods
+                [self.figure(commit.release, f"{scenario}.{method}", *cell) for cell in CELLS] for method in methods
             ]
             yield commit.release, [" · ".join(column) for column in columns]
 
@@ -84,9 +86,8 @@ class Told:
     def steps(self, scenario: str) -> Iterator[HistoryRow]:
         """Yield what changed the calls, the cost or the waits of a scenario, the oldest first."""
         for entry in self.entries:
-            found = {self.site.suite.cells[each.cell].benchmark: each for each in entry.changes}
             cells = [self.cell(entry, scenario, cell) for cell in STEPPING]
-            others = self.others(entry, scenario) if any(name.startswith(f"{scenario}.") for name in found) else ""
+            others = self.others(entry, scenario)
             if others or any(cells):
                 yield HistoryRow(entry.commit, entry.base, entry.distance, [each or "=" for each in cells], others)
 
@@ -103,7 +104,7 @@ class Told:
         found = [
             (self.site.suite.cells[change.cell].metric, self.moved(change), " ".join(cell))
             for method in OTHERS
-            for cell in RELEASED
+            for cell in CELLS
             if (change := self.change(entry, f"{scenario}.{method}", *cell)) and math.isfinite(change.before)
         ]
         alike = groups(found, lambda each: each[:2]).items()
@@ -129,11 +130,21 @@ class Told:
                 return self.moved(change) if exact else percent(change.relative)
         raise Problem(f"docs/history.md tells what {commit} did to {scenario}.{method} {cell}: no result says so")
 
+    def same(self, commit: str, scenario: str, *cell: str) -> str:
+        """Return "nothing", which one commit did to the cost and the calls of a cell.
+
+        Raises Problem where it was not measured beside its parent, or did something.
+        """
+        alone = (each for each in self.entries if each.commit.hash.startswith(commit))
+        if not self.compared(commit) or any(self.cell(entry, scenario, (cell[0], cell[1])) for entry in alone):
+            raise Problem(f"docs/history.md tells that {commit} did nothing to {scenario} {cell}: no result says so")
+        return "nothing"
+
     def elsewhere(self) -> Iterator[tuple[Commit, str, str, str, str]]:
         """Yield commit, scenario, cell, metric and change of the listed commits which change neither of ``STEPS``."""
         seen = {step.commit.hash for scenario in STEPS for step in self.steps(scenario)}
         for entry in self.entries:
-            if entry.distance == 1 and entry.commit.hash not in seen and entry.commit.hash[:10] in self.listed(False):
+            if entry.distance == 1 and entry.commit.hash not in seen and entry.commit.hash[:10] in self.listed[0]:
                 yield from self.largest(entry)
 
     def largest(self, entry: Entry) -> Iterator[tuple[Commit, str, str, str, str]]:
@@ -148,21 +159,20 @@ class Told:
                     yield entry.commit, cell.scenario, cell.name, cell.metric, self.moved(change)
                 return
 
-    @cache  # noqa: B019
-    def listed(self, bisected: bool) -> dict[str, str]:
-        """Return the commits that commits.txt names, or those that bisection found, with their subjects."""
-        lines = LISTED.findall((self.site.archive.folder / "commits.txt").read_text(encoding="utf-8"))
-        return {commit: why for commit, why in lines if ("found by" in why) is bisected}
+    @cached_property
+    def listed(self) -> list[dict[str, str]]:
+        """The commits that commits.txt names, and those that were found by what they changed, with their subjects."""
+        lines = [found for _, why in listed_in(self.site.archive.folder / LISTED) for found in SUBJECT.findall(why)]
+        return [{commit: why for commit, why in lines if ("found by" in why) is found} for found in (False, True)]
 
-    def found(self, bisected: bool) -> str:
-        """Return how many of them Changes tells of: "22 of the 40"."""
-        listed = self.listed(bisected)
+    def found(self, listed: Sequence[str]) -> str:
+        """Return how many of some commits Changes tells of: "22 of the 40"."""
         return f"{sum(map(self.shows, listed))} of the {len(listed)}"
 
     def quiet(self) -> Iterator[tuple[str, str]]:
         """Yield the commits of both lists that Changes does not tell of, with their subjects."""
-        for bisected in (False, True):
-            yield from ((commit, why) for commit, why in self.listed(bisected).items() if not self.shows(commit))
+        for listed in self.listed:
+            yield from ((commit, why) for commit, why in listed.items() if not self.shows(commit))
 
     def compared(self, commit: str) -> bool:
         """Whether a commit was measured, and its parent."""
@@ -179,9 +189,9 @@ class Told:
 
 def render(site: Site) -> str:
     """Return the page. Raises Problem where the results do not hold what it tells."""
-    jinja = environment(site=site, told=Told(site))
+    jinja = environment(site=site, told=Told(site), finest=size(FINEST))
     jinja.autoescape = False
-    jinja.filters |= {"zip": zip, "percent": size}
+    jinja.filters["zip"] = zip
     return jinja.get_template("history.md").render()
 
 

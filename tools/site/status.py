@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from pathlib import Path
 from typing import NamedTuple
 
-from tools.results import LISTED, Failure, Unusable, checked
+from tools.results import LISTED, Failure, Unusable, checked, listed_in
 from tools.site.charts import day
 from tools.site.grouping import groups
 from tools.site.results import FAILED, Result
@@ -84,6 +84,4 @@ def waiting(site: Site) -> list[tuple[str, str]] | None:
     path = site.archive.folder / LISTED
     if not path.is_file():
         return None
-    listed = (line.partition("#") for line in path.read_text(encoding="utf-8").splitlines())
-    found = ((commit.strip(), why.strip()) for commit, _, why in listed)
-    return [(commit, why) for commit, why in found if commit and commit not in site.by_commit]
+    return [(commit, why) for commit, why in listed_in(path) if commit not in site.by_commit]
