@@ -139,6 +139,14 @@ class Suite:
         return self.forks.run(self.root, program, self.root / "benchmarks", *arguments)
 
 
+@pytest.fixture(autouse=True)
+def in_one_folder() -> Iterator[None]:
+    """A test that leaves another folder behind fails itself, and not one that comes after it in its process."""
+    before = Path.cwd()
+    yield
+    assert Path.cwd() == before
+
+
 @pytest.fixture
 def suite(tmp_path: Path, forks: Forks) -> Suite:
     for folder in ("benchproject", "harness", "benchmarks"):

@@ -23,7 +23,7 @@ def test_all_routes_are_there(djangos: Djangos, series: str) -> None:
     environment = {"PYTHONPATH": f"{djangos.path(series)}{os.pathsep}{ROOT}"}
     environment["DJANGO_SETTINGS_MODULE"] = "benchproject.settings"
     done = subprocess.run(
-        [sys.executable, "-c", SERVED], env={**os.environ, **environment}, capture_output=True, text=True
+        [sys.executable, "-c", SERVED], cwd=ROOT, env={**os.environ, **environment}, capture_output=True, text=True
     )
     assert done.returncode == 0, done.stderr
     assert "/hello/sync/ 200" in done.stdout

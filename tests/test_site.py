@@ -1035,12 +1035,19 @@ def test_the_status_says_what_failed_and_what_waits(measured: Project, tmp_path:
     line = {"commit": waits, "at": "2026-11-20T10:00:00+00:00", "error": f"Traceback\nImportError: {EVIL}"}
     (place / f"{waits[:8]}.failures").write_text(f"{json.dumps(line)}\nrubbish\n")
     listed = [own.git("rev-parse", "HEAD"), waits]
+    said = {"commit": waits, "benchmark": "handlers.Hello.track_hops", "cell": 1, "said": [["a", 1], ["b", None]]}
+    others = [{**said, "cell": 999}, {**said, "benchmark": "handlers.Gone.track_hops"}, {**said, "said": [["a", 1]]}]
+    (place / f"{waits[:8]}.disputes").write_text("".join(json.dumps(each) + "\n" for each in [said, *others]))
     (own.folder / "results/commits.txt").write_text("".join(f"{commit}  # why\n" for commit in listed))
     stored = json.loads(own.results[0].read_text())
     stored["results"]["handlers.Hello.track_hops"][0][0] = None
     own.results[0].write_text(json.dumps(stored))
-    assert re.search(rf"^Left out: \S+{waits[:8]}\.failures: no failure: ", own.alone().stderr, re.MULTILINE)
+    left_out = re.findall(rf"^Left out: \S+{waits[:8]}\.\S+ (.*?): ", own.alone().stderr, re.MULTILINE)
+    assert sorted(left_out) == ["no dispute", "no failure"]
     with served(own.html) as address:
+        page.goto(f"{address}changes.html")
+        page.get_by_role("link", name="1 counts").click()
+        page.wait_for_url("**/status.html#disputed")
         page.goto(address)
         page.get_by_role("link", name="What was measured when").click()
         page.wait_for_url("**/status.html")
@@ -1048,6 +1055,7 @@ def test_the_status_says_what_failed_and_what_waits(measured: Project, tmp_path:
     assert f"2026-11-20 {waits[:10]}: ImportError: {EVIL}" in said
     assert "1 of the listed commits have no result" in said
     assert f"{waits[:10]} why" in said
+    assert f"{waits[:10]} handlers.Hello WSGI, async, hops: 1 by a, n/a by b" in said
     assert "handlers.Hello\t1\t" in said
     assert "rubbish" not in said
 

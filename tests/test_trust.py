@@ -22,7 +22,7 @@ from asv.results import get_filename
 from generated import configure, history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stand_in import BENCHMARK, COLUMNS, ENVIRONMENT, PARAMS, benchmarks, result
+from stand_in import BENCHMARK, COLUMNS, ENVIRONMENT, PARAMS, benchmarks, figure_of, result
 
 from tools.history import store
 from tools.history.asked import Asked, ask
@@ -421,7 +421,20 @@ class TestTwoJobs:
         refused, results, its = self.merge(jobs, tmp_path, result=[1, 1, 1, 2])
         assert refused == [str(tmp_path / "shards" / name / its) for name in ("a", "b")]
         assert f"disagree in {BENCHMARK}" in capsys.readouterr().out
+        (said,) = results.glob("*/*.disputes")
+        noted = {"commit": jobs.listed[1], "benchmark": BENCHMARK, "cell": 0}
+        assert json.loads(said.read_text()) == {**noted, "said": [["job", figure_of(jobs.listed[1])], ["job", 1]]}
+        said.unlink()
         assert {**contents(results), str(its): (honest / its).read_bytes()} == contents(honest)
+
+    def test_the_last_disputes_about_a_commit_are_kept(self, jobs: Jobs, honest: Path, tmp_path: Path) -> None:
+        shutil.copytree(honest, tmp_path / "results")
+        for figure in (2, 3, 4, 5, 5):
+            jobs.write(tmp_path / "job")
+            row(result=[figure] * 4)(jobs, tmp_path / "job")
+            assert len(merge(tmp_path / "job", tmp_path / "results", jobs.asked)) == 1
+        (said,) = (tmp_path / "results").glob("*/*.disputes")
+        assert [json.loads(line)["said"][1][1] for line in said.read_text().splitlines()] == [3, 4, 5]
 
     def test_who_failed_disagrees_with_nobody(self, jobs: Jobs, honest: Path, tmp_path: Path) -> None:
         refused, results, _ = self.merge(jobs, tmp_path, result=[None] * 4)
@@ -432,6 +445,8 @@ class TestTwoJobs:
         jobs.write(tmp_path / "job")
         row(result=[1, 1, 1, 2])(jobs, tmp_path / "job")
         assert len(merge(tmp_path / "job", tmp_path / "results", jobs.asked)) == 1
+        (said,) = (tmp_path / "results").glob("*/*.disputes")
+        said.unlink()
         assert contents(tmp_path / "results") == contents(honest)
 
     def test_a_new_version_takes_the_place_of_an_old_one(self, jobs: Jobs, honest: Path, tmp_path: Path) -> None:

@@ -53,7 +53,7 @@ print([version_of(name) for name in %r])
 # while it is set up, proven and measured. What other processes run, those of Startup and of servers, is not seen.
 RUNS = """
 import importlib, itertools, json, sys
-sys.path[:0] = [sys.argv[1] + "/tests"]
+sys.path[:0] = [sys.argv[1], sys.argv[1] + "/tests"]
 import run_cells
 from asv_runner._aux import update_sys_path
 from asv_runner.discovery import disc_benchmarks

@@ -52,6 +52,7 @@ Word = Annotated[str, Field(max_length=200, pattern=r"^[^<>&\"'\x00-\x1f]*$")]
 
 Words = Annotated[dict[Word, Word | None], Field(max_length=300)]
 Hash = Annotated[str, Field(pattern=r"^[0-9a-f]{40}$")]
+Job = Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")]
 Milliseconds = Annotated[int, Field(ge=0, le=253_402_300_799_000)]
 """Since 1970, to the end of the year 9999."""
 
@@ -209,7 +210,7 @@ class ResultFile(Document, title="result"):
     result_columns: Annotated[list[str], AfterValidator(ours)]
     results: Annotated[dict[Name, Annotated[ResultRow, AfterValidator(fitting)]], Field(max_length=2000)]
     durations: Annotated[dict[Annotated[str, Field(max_length=200)], float], Field(max_length=100)]
-    job: Annotated[str, Field(pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]{0,99}$")] | None = None
+    job: Job | None = None
 
 
 class MachineFile(Document, title="machine.json"):
@@ -230,6 +231,18 @@ class Failure(Document, title="failure"):
     commit: Hash
     at: Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\+00:00$")]
     error: Annotated[str, Field(max_length=4000)]
+
+
+class Dispute(Document, title="dispute"):
+    """A line of a file of disputes: a cell in which two jobs found an exact metric of a commit to be different.
+
+    ``said`` has the job and the figure of each; None is n/a.
+    """
+
+    commit: Hash
+    benchmark: Name
+    cell: Annotated[int, Field(ge=0, lt=MOST)]
+    said: Annotated[list[tuple[Job | None, float | None]], Field(min_length=2, max_length=2)]
 
 
 class Described(BaseModel):

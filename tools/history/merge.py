@@ -6,6 +6,7 @@ is stored stays; where two say different things of an exact metric, neither is t
 """
 
 import json
+import math
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -16,7 +17,7 @@ from tools.history import store
 from tools.history.asked import Asked, Refused
 from tools.history.shard import Shard, files_of
 from tools.history.store import Store
-from tools.results import MachineFile, ResultRow, Unusable, benchmarks_in, stored_in
+from tools.results import Dispute, MachineFile, ResultRow, Unusable, benchmarks_in, stored_in
 from tools.terminal import Problem, printable
 
 
@@ -72,8 +73,16 @@ class Merge:
         if len({result["commit_hash"] for result in results}) > 1:
             raise Refused(f"{target.name} is of several commits, whose first eight digits are the same")
         if disputed := dispute(results, self.asked):
-            raise Refused(f"{' and '.join(map(str, said))} disagree in {disputed}: what was not stored is not taken")
+            self._note(disputed, target.with_name(f"{disputed.commit[:8]}.disputes"))
+            named = " and ".join(map(str, said))
+            raise Refused(f"{named} disagree in {disputed.benchmark}: what was not stored is not taken")
         store.write_result(target, joined(results, self.asked))
+
+    def _note(self, disputed: Dispute, target: Path) -> None:
+        """Remember the last disputes about a commit, which the site shows."""
+        known = target.read_text().splitlines() if target.exists() else []
+        lines = dict.fromkeys([*known, disputed.model_dump_json()])
+        files.write(target, "".join(line + "\n" for line in list(lines)[-store.TRIES :]))
 
     def _take_failures(self, target: Path, paths: Sequence[Path]) -> None:
         """Count one try of each job, its last."""
@@ -88,18 +97,19 @@ class Merge:
         files.write(target, json.dumps(described, indent=4, sort_keys=True))
 
 
-def dispute(results: Sequence[store.Result], asked: Asked) -> str:
-    """Return the first exact metric of which two results say different things, "" where there is none."""
-    if len(results) < 2:
-        return ""
-    figures: dict[tuple[str, int], str] = {}
-    for result in results:
+def dispute(results: Sequence[store.Result], asked: Asked) -> Dispute | None:
+    """Return the first exact metric of which two results say different things, None where there is none."""
+    figures: dict[tuple[str, int], tuple[str | None, float | None]] = {}
+    for result in results if len(results) > 1 else ():
         for name, row in current(result, asked).items():
             for cell, figure in enumerate(row.result or () if asked.exact(name) else ()):
-                # As text, in which NaN, n/a, is itself.
-                if figure is not None and figures.setdefault((name, cell), str(float(figure))) != str(float(figure)):
-                    return name
-    return ""
+                if figure is None:
+                    continue
+                new = result.get("job"), None if math.isnan(figure) else float(figure)
+                old = figures.setdefault((name, cell), new)
+                if old[1] != new[1]:
+                    return Dispute(commit=result["commit_hash"], benchmark=name, cell=cell, said=[old, new])
+    return None
 
 
 def joined(results: Sequence[store.Result], asked: Asked) -> store.Result:

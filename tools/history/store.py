@@ -6,6 +6,7 @@
 | ``MACHINE/machine.json`` | asv's: CPU, memory, system |
 | ``MACHINE/COMMIT-ENVIRONMENT.json`` | asv's; ``requirements`` are all packages that were installed, ``job`` is ours |
 | ``MACHINE/COMMIT.failures`` | a line of JSON for each time that it could not be measured: commit, time, error |
+| ``MACHINE/COMMIT.disputes`` | a line of JSON for each exact metric in which two jobs disagreed, the last three |
 | ``MACHINE/JOB.anchor`` | the results of the anchor commit in that job, as asv's |
 
 asv reads no file but those that end in .json. COMMIT is asv's: eight digits.

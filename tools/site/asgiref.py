@@ -10,7 +10,7 @@ from typing import NamedTuple
 
 from asv.util import UserError
 
-from tools.results import LISTED, VerdictWord, listed_in
+from tools.results import LISTED, Failure, VerdictWord, listed_in
 from tools.site import order
 from tools.site.changes import move
 from tools.site.log import percent
@@ -138,6 +138,7 @@ def failed(folder: Path, measured: Container[str]) -> Iterator[ReleaseFigures]:
     """Yield the listed releases that have no result, each with the last thing that its installation said."""
     for name, why in listed_in(folder / LISTED):
         if name not in measured:
-            said = [failure.error for path in folder.glob(f"*/{name[:8]}.failures") for failure in lines_of(path)]
+            paths = folder.glob(f"*/{name[:8]}.failures")
+            said = [failure.error for path in paths for failure in lines_of(path, Failure)]
             reason = said[-1].strip().rpartition("\n")[2] if said else "not measured"
             yield ReleaseFigures(Commit(name, 0, release=why.rpartition(" ")[2]), reason=reason)

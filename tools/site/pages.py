@@ -60,9 +60,10 @@ def render_pages(
     split = log.pages([*releases, *commits])
     names = ["changes.html", *(f"changes-{number}.html" for number in range(2, len(split) + 1))]
     parts = sorted({row.cell.part for entry in [*releases, *commits] for row in entry.rows})
-    anchors = log.anchors(site, [*releases, *commits])
+    about = {"names": names, "parts": parts, "anchors": log.anchors(site, [*releases, *commits])}
+    told = gather_status(site)
     for name, entries in zip(names, split, strict=True):
-        yield name, page("changes.html", entries=entries, names=names, here=name, parts=parts, anchors=anchors)
+        yield name, page("changes.html", entries=entries, here=name, disputes=told["disputes"], **about)
     places = {entry.id: name for name, entries in zip(names, split, strict=True) for entry in entries}
     if site.newest is None:
         yield "index.html", page("empty.html")
@@ -71,7 +72,6 @@ def render_pages(
     newest = log.newest_first([*releases, *commits])
     yield "changes.xml", page("changes.xml", entries=newest[:100], places=places)
     yield from tables.files("changes", list(log.figures(site, newest)))
-    told = gather_status(site)
     yield "status.html", page("status.html", **told)
     yield from tables.files("status", [each._asdict() for each in told["days"]])
     sources = Sources(site.benchmarks)
@@ -135,6 +135,7 @@ def gather_status(site: Site) -> Mapping[str, Any]:
         "changed": overview.changed_since(site),
         "waiting": status.waiting(site),
         "failures": status.failures(site),
+        "disputes": status.disputes(site),
         "failed": status.failed_scenarios(site),
     }
 

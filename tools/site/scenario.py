@@ -20,10 +20,12 @@ def metrics(site: Site, name: str) -> list[str]:
 
 
 def columns(site: Site, name: str) -> list[str]:
-    """Return the benchmarks as the table has them: what changed comes first, which a small screen shows."""
-    cells = site.suite.cells
-    changed = {cells[number].benchmark for number in site.suite.scenarios[name] if figure(site, number).change}
-    return sorted(metrics(site, name), key=lambda benchmark: benchmark not in changed)
+    """Return the benchmarks as the table has them: first, on a small screen, what changed; last what has no figure."""
+    cells, numbers = site.suite.cells, site.suite.scenarios[name]
+    found = [number for number in numbers if site.newest and not math.isnan(site.newest.values[number])]
+    measured = {cells[number].benchmark for number in found}
+    changed = {cells[number].benchmark for number in numbers if figure(site, number).change}
+    return sorted(metrics(site, name), key=lambda benchmark: (benchmark not in measured, benchmark not in changed))
 
 
 def table(site: Site, name: str) -> list[tuple[str, list[ShownFigure]]]:

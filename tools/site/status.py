@@ -4,13 +4,15 @@ import sys
 from collections import Counter
 from collections.abc import Iterator
 from pathlib import Path
-from typing import NamedTuple
+from typing import NamedTuple, TypeVar
 
-from tools.results import LISTED, Failure, Unusable, checked, listed_in
+from tools.results import LISTED, Dispute, Failure, Unusable, checked, listed_in
 from tools.site.charts import day
 from tools.site.grouping import groups
-from tools.site.results import FAILED, Result
-from tools.site.site import Site
+from tools.site.results import FAILED, UNAVAILABLE, Result
+from tools.site.site import Site, shown
+
+Line = TypeVar("Line", Failure, Dispute)
 
 
 class MeasuredDay(NamedTuple):
@@ -65,18 +67,40 @@ def failed_scenarios(site: Site) -> list[FailedScenario]:
     return [FailedScenario(name, count, newest[name]) for name, count in found]
 
 
+class Disputed(NamedTuple):
+    """A metric of a cell that two jobs found to be different, and the job and the figure of each."""
+
+    commit: str
+    metric: str
+    said: list[tuple[str, str]]
+
+
 def failures(site: Site) -> list[Failure]:
-    """Return the commits that could not be measured, the newest try first; a line of none is said, and left out."""
-    lines = (line for path in sorted(site.archive.folder.glob("*/*.failures")) for line in lines_of(path))
+    """Return the commits that could not be measured, the newest try first."""
+    lines = (line for path in sorted(site.archive.folder.glob("*/*.failures")) for line in lines_of(path, Failure))
     return sorted(lines, key=lambda failure: (failure.at, failure.commit), reverse=True)
 
 
-def lines_of(path: Path) -> Iterator[Failure]:
+def disputes(site: Site) -> list[Disputed]:
+    """Return what two jobs disagreed in, which a merge kept out, of the benchmarks and cells that the suite has."""
+    paths = sorted(site.archive.folder.glob("*/*.disputes"))
+    lines = (line for path in paths for line in lines_of(path, Dispute))
+    return [disputed(site, each) for each in lines if each.cell < site.suite.size.get(each.benchmark, 0)]
+
+
+def disputed(site: Site, dispute: Dispute) -> Disputed:
+    cell = site.suite.cells[site.suite.first[dispute.benchmark] + dispute.cell]
+    said = [(job or "no job", shown(cell, UNAVAILABLE if figure is None else figure)) for job, figure in dispute.said]
+    return Disputed(dispute.commit, f"{cell.scenario} {cell.name}, {cell.metric}", said)
+
+
+def lines_of(path: Path, kind: type[Line]) -> Iterator[Line]:
+    """Yield the lines of a file that are of a kind; of another it is said that it is left out."""
     for line in path.read_bytes().splitlines():
         try:
-            yield checked(Failure, line)
+            yield checked(kind, line)
         except Unusable as problem:
-            print(f"Left out: {path}: no failure: {problem}", file=sys.stderr)
+            print(f"Left out: {path}: no {kind.model_config['title']}: {problem}", file=sys.stderr)
 
 
 def waiting(site: Site) -> list[tuple[str, str]] | None:
