@@ -15,6 +15,8 @@ ALONE = $(PYTHON) tools/files.py .venv/lock sh -ec
 PINS := pyproject.toml .ci/locks/tools.txt
 LOCKED := --require-hashes --constraint .ci/locks/tools.txt
 WHY_NOT := { grep -m 1 ^ERROR .venv/pip.log || tail -n 1 .venv/pip.log; } >&2
+REMEDY := $$(if grep -q "DO NOT MATCH THE HASHES" .venv/pip.log; then echo "a package is not the one that .ci/locks names: \
+	find out why before you install it"; else echo "check network and package index, then run the same again"; fi)
 
 # With it Python would look for tools and harness anywhere but in this folder.
 unexport PYTHONSAFEPATH
@@ -36,14 +38,14 @@ SYSTEM_PROGRAMS := chromium valgrind wrk
 		{ $(BIN)/python -m pip install --require-hashes -r .ci/locks/pip.txt && \
 			$(BIN)/python -m pip install $(LOCKED) --group $(@F); } > .venv/pip.log 2>&1 || { \
 			$(WHY_NOT); \
-			echo "The tools could not be installed (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }; \
+			echo "The tools could not be installed (.venv/pip.log): $(REMEDY)." >&2; exit 1; }; \
 		touch $@; }'
 
 .venv/measured .venv/served: .venv/compare
 	@$(ALONE) 'test $@ -nt $< || { $(BIN)/python -m virtualenv -q $@ && \
 		$(BIN)/python -m pip --python $@ install $(LOCKED) --group $(@F) > .venv/pip.log 2>&1 && touch $@; } || { \
 		rm -rf $@; $(WHY_NOT); \
-		echo "The environment $(@F) could not be made (.venv/pip.log): check network and package index, then run the same again." >&2; exit 1; }'
+		echo "The environment $(@F) could not be made (.venv/pip.log): $(REMEDY)." >&2; exit 1; }'
 
 system: wall
 	@for program in $(SYSTEM_PROGRAMS); do command -v $$program >/dev/null || missing="$$missing $$program"; done; \

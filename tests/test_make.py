@@ -48,6 +48,27 @@ def test_two_that_set_up_at_once_set_up_once(root: Path) -> None:
     assert (root / "installed").read_text() == "bench\n"
 
 
+@pytest.mark.parametrize(
+    ("said", "advice"),
+    [
+        (
+            "THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.",
+            "a package is not the one that .ci/locks",
+        ),
+        ("Could not find a version that satisfies the requirement", "check network and package index"),
+    ],
+)
+def test_what_could_not_be_installed_is_said_with_its_remedy(root: Path, said: str, advice: str) -> None:
+    fails = f'"-m pip install "*" --group "*) echo "ERROR: {said}"; echo digests; exit 1 ;;\n'
+    script(root / "python", PYTHON.replace('"-m pip install', fails + '"-m pip install', 1))
+    command = ["make", "bench", "PYTHON=./python"]
+    done = subprocess.run(command, cwd=root, env={"PATH": os.environ["PATH"]}, capture_output=True, text=True)
+    assert done.returncode == 2
+    first, second, *_ = done.stderr.splitlines()
+    assert first == f"ERROR: {said}"
+    assert second.startswith(f"The tools could not be installed (.venv/pip.log): {advice}")
+
+
 def test_hooks_have_git_run_what_ci_runs_before_a_commit(root: Path) -> None:
     shutil.copytree(ROOT / ".ci" / "hooks", root / ".ci" / "hooks")
     git = ["git", "-c", "user.name=a", "-c", "user.email=a@localhost"]

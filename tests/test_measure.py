@@ -21,12 +21,19 @@ from measuring import CELLS, commits_of, counts, measure, results_in
 from tools.history import store
 from tools.history.asked import ask
 from tools.history.branch import push_results
-from tools.history.measure import share
+from tools.history.commit import NO_ENVIRONMENT
+from tools.history.measure import remedy, share
 from tools.history.merge import merge
 from tools.history.repository import Repository
 from tools.history.wall import Wall
 
 pytestmark = pytest.mark.xdist_group("measure")  # its fixtures take long, and asv's environments are few
+
+
+def test_another_package_than_the_locked_one_is_no_fault_of_the_network() -> None:
+    said = "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n  Got  0123"
+    assert remedy(NO_ENVIRONMENT, said).startswith("a package is not the one that .ci/locks names")
+    assert remedy(NO_ENVIRONMENT, "ERROR: Could not find a version").startswith("check network")
 
 
 def test_a_killed_run_ends_complete(one_run: Path, releases: Path) -> None:

@@ -323,8 +323,16 @@ def finish(job: Job, step: str, worker: Kept) -> None:
         raise NotMeasured(words)
     if status == OTHER_CODE:
         raise Problem(last_line(words))
-    remedy = "check network and package index, then run the same again" if status == NO_ENVIRONMENT else "see asv"
-    raise Problem(f"asv could not {step}: {last_line(words)}: {remedy}")
+    raise Problem(f"asv could not {step}: {last_line(words)}: {remedy(status, words)}")
+
+
+def remedy(status: int, words: str) -> str:
+    """Return what to do where the environment could not be made, or asv failed otherwise."""
+    if status != NO_ENVIRONMENT:
+        return "see asv"
+    if "DO NOT MATCH THE HASHES" in words:
+        return "a package is not the one that .ci/locks names: find out why before you install it"
+    return "check network and package index, then run the same again"
 
 
 def last_line(words: str) -> str:
