@@ -36,6 +36,11 @@ def site() -> Site:
     return site_in(results())
 
 
+def fullest(folder: Path, commit: str) -> Path:
+    """Return the file of a commit that has most: other Pythons have less."""
+    return max(folder.glob(f"*/{commit[:8]}-*.json"), key=lambda path: path.stat().st_size)
+
+
 def test_the_page_is_what_the_results_say() -> None:
     assert PAGE.read_text() == render(site()), "make history writes it anew"
 
@@ -50,10 +55,27 @@ def test_each_row_begins_where_the_one_before_ended(scenario: str, cell: int) ->
     assert [before for before, _ in steps[1:]] == [after for _, after in steps[:-1]]
 
 
+def test_pythons_are_told_side_by_side(tmp_path: Path) -> None:
+    own = shutil.copytree(results(), tmp_path / "results")
+    (release,) = [each.hash for each in site().order.releases if each.release == "4.2"]
+    path = fullest(own, release)
+    stored = json.loads(path.read_text().replace('"3.12"', '"3.9"'))
+    of_one = stored["results"]["handlers.Hello.track_instructions"]
+    of_one[0] = [1e6, 2e6, 3e6, 4e6]
+    stored["results"] = {"handlers.Hello.track_instructions": of_one}
+    (path.parent / f"{release[:8]}-env-other.json").write_text(json.dumps(stored))
+    rows = re.findall(r"^\| 4\.2 \| (3\.\d+) \| (.*?) \| (.*?) \|$", render(site_in(own)), re.MULTILINE)
+    assert [python for python, *_ in rows] == ["3.9", "3.12"]
+    assert rows[0][1] == "1,000k · 2,000k · 3,000k · 4,000k"
+    assert rows[1][1:] == tuple(
+        Told(site()).cells(site().best(release, None), f"{scenario}.track_instructions") for scenario in STEPS
+    )
+
+
 def test_a_figure_that_is_not_what_was_stored_is_seen(tmp_path: Path) -> None:
     own = shutil.copytree(results(), tmp_path / "results")
     (release,) = [each.hash for each in site().order.releases if each.release == "4.2"]
-    (path,) = own.glob(f"*/{release[:8]}-*.json")
+    path = fullest(own, release)
     stored = json.loads(path.read_text())
     stored["results"]["handlers.Hello.track_instructions"][0][0] *= 1.1
     path.write_text(json.dumps(stored))

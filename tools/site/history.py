@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 import click
+from packaging.version import Version
 
 from harness.callgrind import FINEST
 from tools.configuration import ROOT
@@ -19,7 +20,7 @@ from tools.site.log import Entry, of_commits, percent, size
 from tools.site.order import Commit
 from tools.site.overview import CELLS
 from tools.site.plugin import site_in
-from tools.site.results import FAILED
+from tools.site.results import FAILED, Result
 from tools.site.site import Site, shown
 from tools.site.templating import environment
 from tools.terminal import Problem
@@ -59,6 +60,22 @@ class Told:
                 [self.figure(commit.release, f"{scenario}.{method}", *cell) for cell in CELLS] for method in methods
             ]
             yield commit.release, [" · ".join(column) for column in columns]
+
+    def pythons(self, *benchmarks: str) -> Iterator[tuple[str, str, list[str]]]:
+        """Yield what the four cells of some benchmarks have of each release that has results of several Pythons.
+
+        Each is a release, a Python, and a text for each benchmark.
+        """
+        for commit in self.site.order.releases:
+            found = {each.versions["Python"]: each for each in self.site.by_commit.get(commit.hash, ())}
+            for python in sorted(found, key=Version) if len(found) > 1 else ():
+                result = self.site.best(commit.hash, found[python]) or found[python]
+                yield commit.release, python, [self.cells(result, benchmark) for benchmark in benchmarks]
+
+    def cells(self, result: Result, benchmark: str) -> str:
+        """Return what the four cells of a benchmark have in a result."""
+        numbers = [self.number(benchmark, *cell) for cell in CELLS]
+        return " · ".join(shown(self.site.suite.cells[number], result.values[number]) for number in numbers)
 
     def figure(self, release: str, benchmark: str, *variant: object) -> str:
         """Return a figure of a release. Raises Problem where there is no such cell or release."""
