@@ -26,7 +26,8 @@ COLUMNS = ["result", "params", "version", "started_at", "duration", "stats_ci_99
 COLUMNS += ["stats_q_75", "stats_number", "stats_repeat", "samples", "profile"]
 CONFIGURED = util.load_json("asv.conf.json", js_comments=True)["matrix"]["req"]
 REQUIREMENTS = {name: versions[0] for name, versions in CONFIGURED.items() if not name.startswith("pip+")}
-ENVIRONMENT = get_env_name("virtualenv", "3.12", REQUIREMENTS, {})
+PYTHON = f"{sys.version_info.major}.{sys.version_info.minor}"
+ENVIRONMENT = get_env_name("virtualenv", PYTHON, REQUIREMENTS, {})
 
 
 def benchmarks() -> dict[str, Any]:
@@ -46,8 +47,8 @@ def result(commit: str, seconds: int, machine: dict[str, str]) -> dict[str, Any]
         "commit_hash": commit,
         "env_name": ENVIRONMENT,
         "date": seconds * 1000,
-        "params": {**machine, "python": "3.12", **REQUIREMENTS},
-        "python": "3.12",
+        "params": {**machine, "python": PYTHON, **REQUIREMENTS},
+        "python": PYTHON,
         "requirements": {"asgiref": "3.13.0"},
         "env_vars": {},
         "result_columns": COLUMNS,

@@ -18,6 +18,7 @@ import pytest
 from conftest import ROOT, Checkout, path_without
 from measuring import CELLS, commits_of, counts, measure, results_in
 
+from tools.configuration import SERIES
 from tools.history import store
 from tools.history.asked import ask
 from tools.history.branch import push_results
@@ -34,6 +35,12 @@ def test_another_package_than_the_locked_one_is_no_fault_of_the_network() -> Non
     said = "ERROR: THESE PACKAGES DO NOT MATCH THE HASHES FROM THE REQUIREMENTS FILE.\n  Got  0123"
     assert remedy(NO_ENVIRONMENT, said).startswith("a package is not the one that .ci/locks names")
     assert remedy(NO_ENVIRONMENT, "ERROR: Could not find a version").startswith("check network")
+
+
+def test_what_one_python_has_another_has_not(one_run: Path) -> None:
+    commit = results_in(one_run)[0]["commit_hash"]
+    assert store.Store(one_run).versions(commit, SERIES)
+    assert store.Store(one_run).versions(commit, "3.99") == {}
 
 
 def test_a_killed_run_ends_complete(one_run: Path, releases: Path) -> None:

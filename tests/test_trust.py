@@ -22,7 +22,7 @@ from asv.results import get_filename
 from generated import configure, history
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from stand_in import BENCHMARK, COLUMNS, ENVIRONMENT, PARAMS, benchmarks, figure_of, result
+from stand_in import BENCHMARK, COLUMNS, ENVIRONMENT, PARAMS, PYTHON, benchmarks, figure_of, result
 
 from tools.history import store
 from tools.history.asked import Asked, ask
@@ -316,7 +316,7 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "an environment that is a path": (key(env_name="../a"), NO_RESULT + "env_name"),
     "another Python": (key(python="3.13"), ENVIRONMENTS),
     "a Python that is none": (key(python="2.7"), ENVIRONMENTS),
-    "a lone surrogate": (replaced('"python": "3.12"', '"python": "\\ud800"'), NO_JSON),
+    "a lone surrogate": (replaced(f'"python": "{PYTHON}"', '"python": "\\ud800"'), NO_JSON),
     "another asgiref": (param(asgiref="3.12.0"), ENVIRONMENTS),
     "another package": (param(more="1"), ENVIRONMENTS),
     "markup in a package": (key(requirements={"a'&b": "1"}), NO_RESULT + "requirements"),

@@ -18,6 +18,8 @@ from tools.terminal import Problem
 
 ROOT = Path(__file__).parent.parent
 PYTHON = Version(".".join(map(str, sys.version_info[:3])))
+SERIES = f"{PYTHON.major}.{PYTHON.minor}"
+"""The Python that runs this, as asv names it."""
 
 PROJECTS = {
     "django": ("Django", Version("3.0"), "asv"),

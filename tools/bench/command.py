@@ -15,9 +15,9 @@ from rich import filesize
 from harness import callgrind
 from tools import index, process, releases, terminal
 from tools.bench.figures import failures, results_of, units
-from tools.bench.pythons import SERIES, pythons_of
+from tools.bench.pythons import pythons_of
 from tools.bench.table import ReleaseOnPython, tables_of
-from tools.configuration import ReleaseHistory, parts_of
+from tools.configuration import SERIES, ReleaseHistory, parts_of
 from tools.files import alone
 from tools.results import MachineFile, ResultFile, stored_in
 from tools.terminal import Problem

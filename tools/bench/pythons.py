@@ -8,12 +8,9 @@ from collections.abc import Sequence
 
 from packaging.version import Version
 
-from tools.configuration import PYTHON
+from tools.configuration import PYTHON, SERIES
 from tools.index import version_of
 from tools.terminal import Problem
-
-SERIES = f"{PYTHON.major}.{PYTHON.minor}"
-"""The Python that runs this."""
 
 OLDEST = Version("3.11")
 """The oldest that asgiref runs on, as asv.conf.json pins it."""

@@ -21,7 +21,7 @@ from asv.results import get_filename
 
 from harness.kept import Kept, temporary_folder
 from tools import files, index, releases, terminal
-from tools.configuration import PYTHON, ROOT, ReleaseHistory, derive
+from tools.configuration import ROOT, SERIES, ReleaseHistory, derive
 from tools.history import environment, store
 from tools.history.commit import BROKEN, NO_ENVIRONMENT, OTHER_CODE, SAID
 from tools.history.repository import ANCHOR, DJANGO, Repository, commits_in, repository
@@ -214,7 +214,7 @@ def configure(job: Job) -> None:
         job.folder / "asv.conf.json",
         job.source,
         repo=str(job.repository.path),
-        pythons=[f"{PYTHON.major}.{PYTHON.minor}"],
+        pythons=[SERIES],
         benchmark_dir=str(ROOT / "benchmarks"),
         env_dir=str(job.folder / "env"),
         results_dir=str(job.scratch),
@@ -230,7 +230,7 @@ def measured(job: Job, commit: str) -> tuple[str, bool]:
             return "another run is at it", False
         if job.store.has_given_up(commit):
             return f"given up after {store.TRIES} tries: {last_line(job.store.failures(commit)[-1])}", False
-        known = job.store.versions(commit)
+        known = job.store.versions(commit, SERIES)
         names = {name for name, each in job.benchmarks.items() if known.get(name) != each["version"]}
         if not names:
             return "has its results", False

@@ -42,12 +42,12 @@ class Store:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
 
-    def versions(self, commit: str) -> dict[str, str]:
-        """Return the version of each benchmark that was run on a commit, on any machine."""
+    def versions(self, commit: str, python: str) -> dict[str, str]:
+        """Return the version of each benchmark that was run on a commit by a Python, such as "3.12", on any machine."""
         found: dict[str, str] = {}
         for path in self.folder.glob(f"*/{commit[:8]}-*.json"):
             result = load(path)
-            if result["commit_hash"] == commit:
+            if (result["commit_hash"], result["python"]) == (commit, python):
                 found |= versions_in(result)
         return found
 
