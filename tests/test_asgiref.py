@@ -1,5 +1,6 @@
 """The page of asgiref's releases says what is stored of them, and finds their steps from that alone."""
 
+import contextlib
 import json
 import shutil
 from pathlib import Path
@@ -105,4 +106,5 @@ def test_the_page_is_readable_by_everyone_and_not_there_without_results(tmp_path
 
 def publish(folder: Path) -> None:
     assert command.command.callback is not None
-    command.command.callback(str(folder / "asv.conf.json"))
+    with contextlib.chdir(folder):  # where the command goes, and stays
+        command.command.callback(str(folder / "asv.conf.json"))
