@@ -762,6 +762,21 @@ def serve(
     (results / f"served/{name}.json").write_text(json.dumps(document))
 
 
+def test_what_repeats_differ_by_is_no_difference(measured: Project, tmp_path: Path, page: Page) -> None:
+    """Of a busy machine, on which one and the same cell is measured to be 661, 1,414 and 636 requests/s."""
+    own = measured.copy(tmp_path)
+    rates = {("hello", "gunicorn", "sync"): 661.0, ("hello", "uvicorn", "async"): 828.0}
+    serve(own.folder / "results", "busy", 2, rates)
+    stored = own.folder / "results/served/busy.json"
+    document = json.loads(stored.read_text())
+    document["results"] += [{**document["results"][0], "throughput": rate} for rate in (1414.0, 636.0)]
+    stored.write_text(json.dumps(document))
+    own.publish()
+    with served(own.html) as address:
+        page.goto(f"{address}served/index.html")
+        expect(page.locator("#choose output")).to_contain_text("No difference: uvicorn async serves 828")
+
+
 def test_what_was_served_says_sync_or_async(measured: Project, tmp_path: Path, browser: Browser) -> None:
     own = measured.copy(tmp_path)
     rates = {("hello", "gunicorn", "sync"): 900.0, ("hello", "uvicorn", "async"): 800.0}

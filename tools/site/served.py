@@ -33,7 +33,7 @@ BUSY = 0.2
 """From this part on that others took of the machine, a run says so wherever it is named."""
 
 REPEATS = 0.14
-"""By what part a rate differs from run to run at most (docs/method.md, Served): less is no difference."""
+"""By what part a rate differs on a quiet machine from run to run at most (docs/method.md, Served)."""
 
 ASKED_WAITS = (0, 5, 10, 20, 50, 100, 200)
 ASKED_WORKERS = (1, 2, 4, 8, 16)
@@ -109,7 +109,10 @@ class ServedRun:
 
 
 class Choice(NamedTuple):
-    """What serves a view that waits so many milliseconds, and how much: measured, in which run, and by the model."""
+    """What serves a view that waits so many milliseconds, and how much: measured, in which run, and by the model.
+
+    ``repeats`` is the part by which the rate may differ when it is measured again.
+    """
 
     wait: int
     connections: int
@@ -120,6 +123,7 @@ class Choice(NamedTuple):
     p95: float | None
     modelled: float | None
     run: str
+    repeats: float
 
 
 def name_of(row: Row) -> str:
@@ -191,7 +195,7 @@ def render(jinja: jinja2.Environment, runs: Sequence[ServedRun], **context: Any)
     names = {name: sorted({getattr(each, name) for each in offered}) for name in ("wait", "connections", "workers")}
     # What is shown before anything is chosen: the longest wait that was measured, under some load.
     asked = max(measured, key=lambda each: (each.wait, -abs(each.connections - USUAL)), default=None)
-    page = jinja.get_template("choose.html", globals={"busy": BUSY, "repeats": REPEATS})
+    page = jinja.get_template("choose.html", globals={"busy": BUSY, "usual": REPEATS})
     yield (
         f"{SERVED}/index.html",
         page.render(
@@ -277,7 +281,9 @@ def choices_of(run: ServedRun) -> Iterator[Choice]:
         for place in asked:
             cell = measured.get(place, {})
             rate = modelled(run.settings, server, service, *place) if service and server in SERVERS else None
-            yield Choice(*place, server, view, cell.get("throughput"), cell.get("p95"), rate, run.name if cell else "")
+            figures = cell.get("throughput"), cell.get("p95"), rate
+            repeats = max(REPEATS, cell.get("variation") or 0)
+            yield Choice(*place, server, view, *figures, run.name if cell else "", repeats)
 
 
 def modelled(settings: Row, server: str, service: float, wait: int, connections: int, workers: int) -> float:

@@ -206,7 +206,6 @@ if (data) {
 function choose(form) {
     const offered = JSON.parse(document.getElementById("offered").textContent);
     const body = document.querySelector("#choices tbody");
-    const repeats = Number(form.dataset.repeats);
     const names = ["wait", "connections", "workers"];
     const rate = ({ measured, modelled }) => measured ?? modelled ?? 0;
     const told = each => `${Math.round(rate(each)).toLocaleString("en")} requests/s ${each.measured === null ? "by the model" : "measured"}`;
@@ -228,7 +227,7 @@ function choose(form) {
         body.replaceChildren(...rows.map(line));
         const [best] = rows;
         const other = rows.find(({ view }) => view !== best.view);
-        const alike = other && rate(best) < (1 + repeats) * rate(other);
+        const alike = other && rate(best) < (1 + Math.max(best.repeats, other.repeats)) * rate(other);
         form.querySelector("output").value = !best ? "Nobody measured that."
             : alike ? `No difference: ${best.server} ${best.view} serves ${told(best)}, ${other.server} ${other.view} ${told(other)}.` : `${best.server} with ${best.view === "sync" ? "a sync" : "an async"} view serves most, ${told(best)}`
             + (other ? `: ${(rate(best) / rate(other)).toFixed(1)} times what ${other.server} does with ${other.view === "sync" ? "a sync" : "an async"} one, ${told(other)}.` : ".");
