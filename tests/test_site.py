@@ -1061,7 +1061,7 @@ def test_the_status_says_what_failed_and_what_waits(measured: Project, tmp_path:
     assert sorted(left_out) == ["no dispute", "no failure"]
     with served(own.html) as address:
         page.goto(f"{address}changes.html")
-        page.get_by_role("link", name="1 counts").click()
+        page.get_by_role("link", name="1 count", exact=True).click()
         page.wait_for_url("**/status.html#disputed")
         page.goto(address)
         page.get_by_role("link", name="What was measured when").click()

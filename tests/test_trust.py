@@ -4,6 +4,7 @@
 """
 
 import contextlib
+import datetime
 import json
 import os
 import re
@@ -540,7 +541,7 @@ def at_once() -> Iterator[None]:
 
 @settings(
     max_examples=EXAMPLES,
-    deadline=None,  # of the clock, which runs on while other processes have the CPU
+    deadline=datetime.timedelta(minutes=1),  # by the clock, which runs on while other processes have the CPU
     derandomize="EXAMPLES" not in os.environ,
     database=None,
     suppress_health_check=list(HealthCheck),

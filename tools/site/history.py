@@ -56,10 +56,8 @@ class Told:
     def releases(self, scenario: str, *methods: str) -> Iterator[tuple[str, list[str]]]:
         """Yield each release, and for each metric what the four cells of a scenario have."""
         for commit in self.site.order.releases:
-            columns = [
-                [self.figure(commit.release, f"{scenario}.{method}", *cell) for cell in CELLS] for method in methods
-            ]
-            yield commit.release, [" · ".join(column) for column in columns]
+            result = self.result(commit.release)
+            yield commit.release, [self.cells(result, f"{scenario}.{method}") for method in methods]
 
     def pythons(self, *benchmarks: str) -> Iterator[tuple[str, str, list[str]]]:
         """Yield what the four cells of some benchmarks have of each release that has results of several Pythons.
@@ -88,11 +86,15 @@ class Told:
         return self.value(release, own) / self.value(base, its)
 
     def value(self, release: str, number: int) -> float:
+        return self.result(release).values[number]
+
+    def result(self, release: str) -> Result:
+        """Return the fullest result of a release. Raises Problem where there is none."""
         found = [each for each in self.site.order.releases if each.release == release]
         result = self.site.best(found[0].hash, None) if found else None
         if result is None:
             raise Problem(f"docs/history.md tells of Django {release}, of which there is no result: measure it")
-        return result.values[number]
+        return result
 
     def number(self, benchmark: str, *variant: object) -> int:
         number = self.site.suite.find(benchmark, *variant)
