@@ -27,7 +27,7 @@ GIT_BY_TOKEN := export GIT_TERMINAL_PROMPT=0 GIT_CONFIG_COUNT=2 GIT_CONFIG_KEY_0
 	GIT_CONFIG_VALUE_1='!f() { echo username=x-access-token; echo "password=$$GITHUB_TOKEN"; }; f'
 
 NAMESPACES := kernel/apparmor_restrict_unprivileged_userns
-SYSTEM_PROGRAMS := chromium valgrind wrk
+SYSTEM_PROGRAMS := chromium tidy valgrind wrk
 
 .venv/bench .venv/compare .venv/load .venv/test: $(PINS)
 	@test -n "$(PYTHON)" && $(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' 2>/dev/null || { \
@@ -92,7 +92,7 @@ locust-worker: .venv/load ## on another machine, for served GENERATOR=locust OPT
 	@while $(BIN)/python -m locust --worker --master-host "$(MASTER)" --locustfile -; do :; done
 
 crossing: .venv/load .venv/served system ## from which wait on async serves more than sync: WORKERS=8 CONCURRENCY=64 OPTIONS="--sync gunicorn --async uvicorn"
-	@$(BIN)/python -m tools crossing --workers "$(or $(WORKERS),8)" --concurrency "$(or $(CONCURRENCY),64)" $(OPTIONS)
+	@$(BIN)/python -m tools crossing --workers "$(or $(WORKERS),8)" --concurrency "$(or $(CONCURRENCY),64)" --results "$(or $(RESULTS),results)" $(OPTIONS)
 
 site: .venv/bench ## the site from results alone, where there is no git history; with one, asv publish adds asv's graphs: CONFIG=asv.releases.conf.json
 	@$(BIN)/python -m tools site --config "$(or $(CONFIG),asv.conf.json)"
@@ -100,7 +100,7 @@ site: .venv/bench ## the site from results alone, where there is no git history;
 report: .venv/bench ## what a commit did, as Markdown for a ticket, from results alone: COMMIT=5.2 DJANGO=path RESULTS=
 	@$(BIN)/python -m tools report "$$COMMIT" $(HISTORY)
 
-history: .venv/bench ## write docs/history.md from the results: RESULTS= DJANGO=
+history: .venv/bench ## write docs/history.md and docs/async-or-not.md from the results: RESULTS= DJANGO=
 	@$(BIN)/python -m tools history $(HISTORY)
 
 # What follows, and compare, is what workflows call: "$$NAME" is read by the shell, so that no text of a stranger is

@@ -66,6 +66,13 @@ def cell(report: dict[str, Any], *params: str) -> dict[str, Any]:
     return next(each for each in report["cells"] if each["params"] == list(params))
 
 
+def test_no_cell_of_a_release_is_refused(releases: Path, temporary: Path) -> None:
+    """Of all that is compared if nothing else is said, by the trees that compare makes of two releases."""
+    done = compare(releases, temporary, "--base", "main~1", "--head", "main", "--exact")
+    assert "python_calls" in done.stdout, done.stderr
+    assert "not measured" not in (done.stdout + done.stderr).lower()
+
+
 def test_one_more_call_is_found_and_named(checkout: Checkout, said: Callable[..., Any]) -> None:
     checkout.plant("django/core/handlers/wsgi.py", CALL, "        planted()\n", PLANTED)
     status, report = said("--exact")

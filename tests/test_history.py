@@ -13,6 +13,7 @@ from pathlib import Path
 import pytest
 from conftest import ROOT
 
+from tools.site import async_or_not
 from tools.site.history import PAGE, STEPS, Told, render
 from tools.site.plugin import site_in
 from tools.site.site import Site
@@ -43,6 +44,15 @@ def fullest(folder: Path, commit: str) -> Path:
 
 def test_the_page_is_what_the_results_say() -> None:
     assert PAGE.read_text() == render(site()), "make history writes it anew"
+
+
+def test_async_or_not_says_what_the_stored_runs_say() -> None:
+    assert async_or_not.PAGE.read_text() == async_or_not.render(site().served), "make history writes it anew"
+
+
+def test_a_run_that_is_not_stored_is_named() -> None:
+    with pytest.raises(Problem, match=r"async-or-not\.md tells of a run of hello, .* and none is stored: make served"):
+        async_or_not.render([])
 
 
 @pytest.mark.parametrize("scenario", STEPS)

@@ -101,9 +101,11 @@ def test_a_broken_commit_is_recorded_and_given_up_after_three_tries(broken: tupl
     (line,) = path.read_text().splitlines()
     failure = json.loads(line)
     assert "SyntaxError" in failure["error"]
-    assert not store.Store(results).has_given_up(failure["commit"])
+    assert failure["python"] == SERIES
+    assert not store.Store(results).has_given_up(failure["commit"], SERIES)
     path.write_text(f"{line}\n" * 3)
-    assert store.Store(results).has_given_up(failure["commit"])
+    assert store.Store(results).has_given_up(failure["commit"], SERIES)
+    assert not store.Store(results).has_given_up(failure["commit"], "3.99")
 
 
 @pytest.fixture
@@ -212,8 +214,8 @@ def test_a_commit_runs_behind_a_wall(spy: Checkout, tmp_path: Path) -> None:
     assert len(counts(results)) == CELLS
 
 
-def test_an_anchor_that_changed_while_commits_were_measured_is_said(
-    releases: Path, one_run: Path, tmp_path: Path
+def test_an_anchor_that_changed_while_commits_were_measured_is_said_and_nothing_taken(
+    releases: Path, one_run: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     """By whatever means: here of what was counted first."""
     shutil.copytree(one_run, tmp_path / "results", ignore=shutil.ignore_patterns(".leases", "????????-*.json"))
@@ -226,6 +228,10 @@ def test_an_anchor_that_changed_while_commits_were_measured_is_said(
     assert done.returncode == 1
     said = done.stderr.splitlines()[-1]
     assert re.search(r"the anchor's handlers.Hello.track_hops is \[0.*\], and was \[7.*measure again", said), said
+    refused = merge(tmp_path / "results", tmp_path / "into", ask(Repository(releases), None, "main"))
+    assert [Path(name).suffix for name in refused] == [".json"]
+    assert "left no anchor" in capsys.readouterr().out
+    assert counts(tmp_path / "into") == {}
 
 
 def test_a_commit_is_measured_by_one_run_at_a_time(tmp_path: Path) -> None:
@@ -285,7 +291,7 @@ class TestMerge:
         """A second shard with the same machine, whose one result a test spoils."""
         bad = shards / "bad"
         shutil.copytree(shards / "sound", bad)
-        for path in [*bad.glob("*/*.anchor"), *sorted(bad.glob("*/????????-*.json"))[1:], bad / "benchmarks.json"]:
+        for path in [*sorted(bad.glob("*/????????-*.json"))[1:], bad / "benchmarks.json"]:
             path.unlink()
         return next(bad.glob("*/????????-*.json"))
 
@@ -317,7 +323,7 @@ class TestMerge:
         for shard, own in (("bad", lines[:2]), ("sound", lines[2:])):
             (shards / shard / machine / f"{commit[:8]}.failures").write_text("".join(f"{line}\n" for line in own))
         assert merge(shards, shards.parent / "into", ask(Repository(releases), None, "main")) == []
-        assert store.Store(shards.parent / "into").failures(commit) == ["planted"] * 2
+        assert store.Store(shards.parent / "into").failures(commit, "3.12") == ["planted"] * 2
 
     def test_two_merges_at_once_lose_nothing(self, shards: Path, releases: Path, tmp_path: Path) -> None:
         """Two jobs push to one branch, each the results of one commit."""
@@ -419,6 +425,25 @@ def test_a_mirror_follows_a_rewritten_branch(mirrored: Checkout, capsys: pytest.
     mirrored.commit()
     assert repository(None).find("main") not in (None, first)
     assert "main was rewritten" in capsys.readouterr().err
+
+
+def test_who_reads_no_files_gets_none(mirrored: Checkout, tmp_path: Path) -> None:
+    from tools.history.repository import repository
+
+    mirrored.git("config", "uploadpack.allowFilter", "true")
+    commits = repository(None, files=False)
+    assert commits.dates() == repository(None).dates() != {}
+    held = {
+        path.name: set(
+            subprocess.check_output(
+                ["git", "-C", path, "cat-file", "--batch-check=%(objecttype)", "--batch-all-objects"], text=True
+            ).split()
+        )
+        for path in (commits.path, repository(None).path)
+    }
+    assert held == {"commits.git": {"commit"}, "django.git": {"commit", "tree", "blob"}}
+    # Where all are at hand, nothing is fetched a second time.
+    assert repository(None, files=False).path == repository(None).path
 
 
 def test_without_its_source_a_mirror_serves_what_it_has(mirrored: Checkout, capsys: pytest.CaptureFixture[str]) -> None:

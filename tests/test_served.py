@@ -35,7 +35,6 @@ from tools.compare.tree import Tree
 from tools.compare.verdict import Estimate
 from tools.served import experiment as measuring
 from tools.served import matrix, verdict
-from tools.served.crossing import crossing_of
 from tools.served.experiment import Experiment, ServedCell, ServedResult, memory_of, peak_memory_of, reset_peaks
 from tools.served.load import Generator, Load, LoadFailed, Shape
 from tools.served.matrix import experiment_on
@@ -43,8 +42,9 @@ from tools.served.pages import EVERY, MIDDLEWARE, PAGES, VIEWS, pages_of
 from tools.served.postgresql import database
 from tools.served.report import table
 from tools.served.settings import Settings
+from tools.site import runs as stored
 from tools.site import served
-from tools.site.model import throughput
+from tools.site.model import crossing_of, modelled_crossing, throughput
 from tools.terminal import CannotMeasure
 
 NEEDS_WRK = pytest.mark.usefixtures("wrk")
@@ -79,6 +79,17 @@ def test_a_server_starts_serves_each_page_and_goes(experiment: Experiment, serve
         name for name in EVERY if re.match("forum-psycopg2|forum-(psycopg|asyncpg)-persistent" + one_loop, name)
     }
     assert with_environment("FORUM_SQLITE", experiment.environment["FORUM_SQLITE"]) == []
+
+
+def test_a_server_sees_no_secret(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("GITHUB_TOKEN", "planted")
+    monkeypatch.setenv("PYTHONASYNCIODEBUG", "0")
+    with experiment.served("uvicorn") as (server, _):
+        assert server
+        seen = [process.environ() for process in measuring.tree(server.pid)[1:]]
+    assert seen
+    assert [each for each in seen if "GITHUB_TOKEN" in each] == []
+    assert [each for each in seen if each.get("PYTHONASYNCIODEBUG") != "0" or "DATABASE_URL" not in each] == []
 
 
 @pytest.mark.parametrize(
@@ -405,7 +416,7 @@ def test_streams_and_memory_are_in_table_and_page(tmp_path: Path) -> None:
     document["settings"] |= {"close": False, "leave": 0}
     (tmp_path / "served").mkdir()
     (tmp_path / "served/run.json").write_text(json.dumps(document))
-    runs, problems = served.read(tmp_path)
+    runs, problems = stored.read(tmp_path)
     assert problems == []
     served.write(runs, tmp_path / "site")
     page = " ".join((tmp_path / "site/served/run.html").read_text().split())
@@ -476,6 +487,9 @@ def test_the_model_of_a_closed_network() -> None:
     assert throughput(2, 1, 1) == pytest.approx(0.8)
     assert crossing_of([(1, -1.0), (4, 1.0)]) == pytest.approx(2)
     assert crossing_of([(1, 1.0), (4, 2.0)]) is None
+    # 8 under way, each 1 ms of CPU and then a wait, against 64 of 2 ms: 8 / (wait + 1 ms) = 1 / 2 ms at 15 ms.
+    assert modelled_crossing((8, 0.001), (64, 0.002), 0.001, 0.064) == pytest.approx(0.015, rel=0.02)
+    assert modelled_crossing((64, 0.001), (64, 0.002), 0.001, 0.064) is None
 
 
 def run(*arguments: str, **environment: str) -> subprocess.CompletedProcess[str]:

@@ -29,8 +29,8 @@ from conftest import ROOT, Djangos, eventually, path_without, with_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
 from tools.site import compare, results
-from tools.site import served as serving
 from tools.site.cache import CACHE
+from tools.site.choices import modelled
 from tools.site.grouping import groups
 
 pytestmark = pytest.mark.xdist_group("site")  # one worker measures and publishes once
@@ -189,24 +189,41 @@ def test_every_page_is_readable_by_everyone(
     assert complaints == []
 
 
-def test_every_scenario_of_the_stored_history_is_readable(tmp_path: Path, page: Page) -> None:
-    generated.configure(tmp_path, benchmark_dir=str(ROOT / "benchmarks"), results_dir=str(ROOT / "results"))
-    project = Project(tmp_path)
+@pytest.fixture(scope="module")
+def stored(tmp_path_factory: pytest.TempPathFactory) -> list[Path]:
+    """The pages of the stored history."""
+    folder = tmp_path_factory.mktemp("stored")
+    generated.configure(folder, benchmark_dir=str(ROOT / "benchmarks"), results_dir=str(ROOT / "results"))
+    project = Project(folder)
     project.alone()
-    names = sorted(str(path.relative_to(project.html)) for path in project.html.rglob("*.html"))
-    assert len(names) > 50
-    assert {"compare.html", "docs/async-or-not.html", "docs/history.html", "source/tools/results.py.html"} <= {*names}
-    assert wrong_links(project.html) == []
+    pages = sorted(project.html.rglob("*.html"))
+    assert len(pages) > 50
+    names = {"compare.html", "served/index.html", "docs/async-or-not.html", "source/tools/results.py.html"}
+    assert {project.html / name for name in names} <= {*pages}
+    return [project.html, *pages]
+
+
+def test_what_the_stored_history_links_to_is_there(stored: list[Path]) -> None:
+    site, *_ = stored
+    assert wrong_links(site) == []
     # Where the document names a measured commit, it leads to what that changed.
-    history = (project.html / "docs/history.html").read_text()
+    history = (site / "docs/history.html").read_text()
     assert re.search(
         r'<a href="\.\./compare\.html\?base=[0-9a-f]{10}&amp;head=fc0fa72ff4"><code>fc0fa72ff4</code></a>', history
     )
+
+
+def test_the_stored_history_is_valid_html(stored: list[Path]) -> None:
+    assert complaints_of_tidy(stored[1:]) == []
+
+
+def test_every_page_of_the_stored_history_is_readable(stored: list[Path], page: Page) -> None:
+    site, *pages = stored
     page.set_viewport_size({"width": 360, "height": 900})
     found = []
-    with served(project.html) as address:
+    with served(site) as address:
         complaints = watch(page, address)
-        for name in names:
+        for name in [str(path.relative_to(site)) for path in pages]:
             page.goto(address + name)
             page.locator(READY).wait_for(state="attached")
             if page.evaluate("document.documentElement.scrollWidth - innerWidth") > 0:
@@ -215,6 +232,24 @@ def test_every_scenario_of_the_stored_history_is_readable(tmp_path: Path, page: 
             found += [f"{name}: {each['id']}" for each in violations if each["impact"] in ("serious", "critical")]
     assert found == []
     assert complaints == []
+
+
+def complaints_of_tidy(pages: list[Path]) -> list[str]:
+    """Return what HTML Tidy finds wrong with some pages, errors and warnings.
+
+    It would drop what a script fills, and Debian's knows no aria-current, which is of ARIA 1.1 (2017).
+    """
+    from conftest import program
+
+    command = [program("tidy"), "-quiet", "-errors", "--gnu-emacs", "yes", "--drop-empty-elements", "no", *pages]
+    done = subprocess.run(command, capture_output=True, text=True)
+    assert done.returncode in (0, 1, 2), done.stderr
+    return [line for line in done.stderr.splitlines() if 'attribute "aria-current"' not in line]
+
+
+def test_the_checker_finds_what_is_wrong(tmp_path: Path) -> None:
+    (tmp_path / "wrong.html").write_text("<!DOCTYPE html><title>a</title><p><b>one</p></b><div id=a></div><p id=a>two")
+    assert [line for line in complaints_of_tidy([tmp_path / "wrong.html"]) if "missing </b>" in line]
 
 
 class Links(HTMLParser):
@@ -825,14 +860,36 @@ def test_what_was_served_says_sync_or_async(measured: Project, tmp_path: Path, b
         plain.context.close()
 
 
+def test_from_which_wait_on_async_serves_more(measured: Project, tmp_path: Path, page: Page) -> None:
+    """8 sync workers serve 16 requests until each waits 8 ms; one async worker, half as fast, has all 16 under way."""
+    own = measured.copy(tmp_path)
+    rates = {(f"wait-{wait}ms", "gunicorn", "sync"): 8000 / max(8, wait) for wait in (1, 4, 16, 64)}
+    rates |= {(f"wait-{wait}ms", "uvicorn", "async"): 600.0 for wait in (1, 4, 16, 64)}
+    serve(own.folder / "results", "crossing", 8, rates)
+    stored = own.folder / "results/served/crossing.json"
+    document = json.loads(stored.read_text())
+    document["results"] = [row | {"workers": 1} if row["server"] == "uvicorn" else row for row in document["results"]]
+    stored.write_text(json.dumps(document))
+    own.publish()
+    with served(own.html) as address:
+        page.goto(f"{address}served/index.html#crossings")
+        row = page.get_by_role("region", name="From which wait on async serves more").locator("tbody tr")
+        # From 1000/s at 4 ms to 500/s at 16 ms, by a straight line over the logarithms: 600/s at 11.1 ms.
+        expect(row).to_contain_text("gunicorn sync, 8 workers")
+        expect(row.locator("td").nth(0)).to_have_text("uvicorn async, 1 worker")
+        expect(row.locator("td").nth(2)).to_have_text("11.1 ms")
+        page.get_by_role("link", name="gunicorn sync, 8 workers").click()
+        expect(page.get_by_role("rowheader", name="uvicorn async, 1 worker").first).to_be_visible()
+
+
 def test_the_model_says_what_a_server_can_have_under_way() -> None:
     settings = {"threads": 8, "cpus": 5, "server_cpus": 4}
-    said = partial(serving.modelled, settings, service=0.001, wait=50, connections=16)
+    said = partial(modelled, settings, service=0.001, wait=50, connections=16)
     assert said("gunicorn", workers=2) == pytest.approx(2 / 0.051, rel=0.01)
     assert said("gunicorn-gthread", workers=1) == pytest.approx(8 / 0.051, rel=0.05)
     assert said("uvicorn", workers=1) == pytest.approx(16 / 0.051, rel=0.1)
     # One worker takes one CPU, and no more workers than there are CPUs take more.
-    most = partial(serving.modelled, settings, "uvicorn", 0.01, 0, 500)
+    most = partial(modelled, settings, "uvicorn", 0.01, 0, 500)
     assert [round(most(workers)) for workers in (1, 4, 8)] == [100, 400, 400]
 
 

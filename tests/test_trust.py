@@ -266,6 +266,10 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "the year 31,690,708": (key(date=10**18), NO_RESULT + "date"),
     "the file of another commit": (of_commit(lambda jobs: jobs.listed[1], "00000000-a.json"), "not that of its commit"),
     "an anchor of another commit": (of_commit(lambda jobs: jobs.listed[1], "8.anchor"), "not asked for"),
+    "results of a job without its anchor": (
+        lambda jobs, shard: (shard / PLACE / "job.anchor").unlink(),
+        "job job left no anchor",
+    ),
     "an anchor that nobody asked for": (of_commit(lambda jobs: jobs.other, "8.anchor"), "not asked for"),
     "the anchor of another job": (
         lambda jobs, shard: write(shard / PLACE / "7-1-1.anchor", jobs.result(jobs.listed[0])),

@@ -226,9 +226,13 @@ class MachineFile(Document, title="machine.json"):
 
 
 class Failure(Document, title="failure"):
-    """A line of a file of failures: that a commit could not be measured, when, and why."""
+    """A line of a file of failures: that a commit could not be measured, when, by which Python, and why.
+
+    Where an earlier suite did not say it, it counts for each Python.
+    """
 
     commit: Hash
+    python: Annotated[str, Field(pattern=r"^3\.[0-9]{1,2}t?$")] | None = None
     at: Annotated[str, Field(pattern=r"^20[0-9]{2}-[0-9]{2}-[0-9]{2}T[0-9:]{8}\+00:00$")]
     error: Annotated[str, Field(max_length=4000)]
 

@@ -10,6 +10,7 @@ from typing import Any, NamedTuple
 
 import click
 
+from tools.configuration import SERIES
 from tools.history.measure import Job, begun, conditions, console, job_of, measure_one
 from tools.history.repository import Repository, repository
 from tools.results import INSTRUCTIONS
@@ -53,7 +54,7 @@ class Halving:
         return min(left, key=lambda commit: abs(between.index(commit) - len(between) // 2), default=None)
 
     def can_tell(self, commit: str, benchmarks: frozenset[str]) -> bool:
-        return not benchmarks <= self.tried[commit] and not self.job.store.has_given_up(commit)
+        return not benchmarks <= self.tried[commit] and not self.job.store.has_given_up(commit, SERIES)
 
     def round(self, found: list[Stretch]) -> Mapping[str, set[str]]:
         """Return what is to be measured so that each stretch is halved: the benchmarks by commit."""

@@ -145,7 +145,7 @@ def merge_command(
     Ends with status 1 where a file was refused; all others are merged.
     """
     folders(shards)  # which is looked for first, since what follows takes seconds
-    asked = ask(repository(django), commits.read() if commits else None, anchor, machine)
+    asked = ask(repository(django, files=False), commits.read() if commits else None, anchor, machine)
     if bundle:
         refused = bundle_results(remote, branch or "results", shards, asked, bundle)
     else:

@@ -189,7 +189,10 @@ def measure_anchor(job: Job) -> None:
 
 
 def check_anchor(job: Job) -> None:
-    """Count the anchor again. Raises Problem where it is not what it was at first: something here was changed."""
+    """Count the anchor again. Raises Problem where it is not what it was at first: something here was changed.
+
+    Then it is taken back, and a merge takes nothing of a job without one.
+    """
     if not (names := job.counts) or not anchor_of(job).exists():
         return
     environment.forget_commit(job.environment)
@@ -198,6 +201,7 @@ def check_anchor(job: Job) -> None:
         # As text, in which NaN, n/a, is itself.
         before, after = (str(ResultRow(*result[name]).result) for result in (first, last))
         if before != after:
+            anchor_of(job).unlink()
             raise Problem(
                 f"the anchor's {name} is {after}, and was {before} before these commits were measured: one of them has "
                 f"changed what the others ran with; remove {job.folder} and what job {job.name} stored, measure again"
@@ -228,8 +232,8 @@ def measured(job: Job, commit: str) -> tuple[str, bool]:
     with job.store.lease(commit) as ours:
         if not ours:
             return "another run is at it", False
-        if job.store.has_given_up(commit):
-            return f"given up after {store.TRIES} tries: {last_line(job.store.failures(commit)[-1])}", False
+        if job.store.has_given_up(commit, SERIES):
+            return f"given up after {store.TRIES} tries: {last_line(job.store.failures(commit, SERIES)[-1])}", False
         known = job.store.versions(commit, SERIES)
         names = {name for name, each in job.benchmarks.items() if known.get(name) != each["version"]}
         if not names:
@@ -255,7 +259,7 @@ def keep(job: Job, commit: str, result: store.Result) -> None:
 def fail(job: Job, commit: str, error: str) -> None:
     path = job.results / f"{commit[:8]}.failures"
     now = datetime.datetime.now(datetime.UTC).isoformat(timespec="seconds")
-    line = json.dumps({"commit": commit, "at": now, "error": error[-SAID:]})
+    line = json.dumps({"commit": commit, "at": now, "python": SERIES, "error": error[-SAID:]})
     files.write(path, (path.read_text() if path.exists() else "") + line + "\n")
 
 

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import click
 
+from tools.configuration import SERIES
 from tools.history.repository import DJANGO, Repository, repository
 from tools.history.store import RESULTS, TRIES, Store
 
@@ -28,7 +29,7 @@ def pending(repository: Repository, results: Path, since: str, count: int) -> li
         commits |= repository.since(branch, since)
     measured = store.commits()
     missing = {commit for commit in commits if commit[:8] not in measured}
-    given_up = {commit for commit in missing if store.has_given_up(commit)}
+    given_up = {commit for commit in missing if store.has_given_up(commit, SERIES)}
     if given_up:
         click.echo(f"{len(given_up)} commits are given up, after {TRIES} tries each", err=True)
     found = sorted(missing - given_up, key=commits.__getitem__, reverse=True)
@@ -70,4 +71,4 @@ def command(
     commits: Path, since: str, count: int, shards: int, output: Path | None, results: Path, django: Path | None
 ) -> None:
     """List the commits of main and the stable branches that have no result."""
-    write(pending(repository(django), results, since, count), commits, shards, output)
+    write(pending(repository(django, files=False), results, since, count), commits, shards, output)

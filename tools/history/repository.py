@@ -75,25 +75,28 @@ def commits_in(listed: str, repository: Repository) -> list[str]:
     return list(dict.fromkeys(commit for commit in found.values() if commit))
 
 
-def repository(django: Path | None) -> Repository:
+def repository(django: Path | None, files: bool = True) -> Repository:
     """Return the repository ``django``, or else the mirror of the one that asv.conf.json names, brought up to date.
 
-    Raises Problem where there is none and none can be had.
+    Who asks for no files may get one of commits alone, a tenth of the download. Raises Problem where there is none and
+    none can be had.
     """
     if django is None:
-        return _mirror(util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)["repo"])
+        whole, commits = (ROOT / ".asv" / name for name in ("django.git", "commits.git"))
+        url = util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)["repo"]
+        return _mirror(url, whole) if files or whole.exists() else _mirror(url, commits, "--filter=tree:0")
     if not django.is_dir():
         raise Problem(f"{django} is no folder: DJANGO must name a git repository of Django")
     git.text(django, "rev-parse", "--git-dir")
     return Repository(django)
 
 
-def _mirror(url: str) -> Repository:
-    mirror = Repository(ROOT / ".asv" / "django.git")
+def _mirror(url: str, path: Path, *without: str) -> Repository:
+    mirror = Repository(path)
     git.create(mirror.path)
     before = mirror.heads()
     try:
-        git.text(mirror.path, "fetch", "--quiet", "--prune", url, *REFERENCES)
+        git.text(mirror.path, "fetch", "--quiet", "--prune", *without, url, *REFERENCES)
     except click.ClickException as problem:
         if not before:
             raise

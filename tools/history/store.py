@@ -5,7 +5,7 @@
 | ``benchmarks.json`` | asv's: the benchmarks by name |
 | ``MACHINE/machine.json`` | asv's: CPU, memory, system |
 | ``MACHINE/COMMIT-ENVIRONMENT.json`` | asv's; ``requirements`` are all packages that were installed, ``job`` is ours |
-| ``MACHINE/COMMIT.failures`` | a line of JSON for each time that it could not be measured: commit, time, error |
+| ``MACHINE/COMMIT.failures`` | a line of JSON for each time that it could not be measured, why, and by which Python |
 | ``MACHINE/COMMIT.disputes`` | a line of JSON for each exact metric in which two jobs disagreed, the last three |
 | ``MACHINE/JOB.anchor`` | the results of the anchor commit in that job, as asv's |
 
@@ -51,14 +51,14 @@ class Store:
                 found |= versions_in(result)
         return found
 
-    def failures(self, commit: str) -> list[str]:
-        """Return the errors with which a commit failed, on any machine."""
+    def failures(self, commit: str, python: str) -> list[str]:
+        """Return the errors with which a commit failed under a Python, such as "3.12", on any machine."""
         paths = self.folder.glob(f"*/{commit[:8]}.failures")
         lines = [json.loads(line) for path in paths for line in path.read_text().splitlines()]
-        return [line["error"] for line in lines if line["commit"] == commit]
+        return [line["error"] for line in lines if (line["commit"], line.get("python", python)) == (commit, python)]
 
-    def has_given_up(self, commit: str) -> bool:
-        return len(self.failures(commit)) >= TRIES
+    def has_given_up(self, commit: str, python: str) -> bool:
+        return len(self.failures(commit, python)) >= TRIES
 
     def commits(self) -> set[str]:
         """Return the first eight digits of all commits that have a result."""

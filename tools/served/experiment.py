@@ -10,7 +10,7 @@ import sys
 import threading
 import time
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict, dataclass, replace
 from functools import partial
 from http import HTTPStatus
 from pathlib import Path
@@ -22,6 +22,7 @@ from benchproject.served.visitor import HEADER, NAME
 from harness import servers
 from harness.kept import Kept
 from harness.servers import ServerFailed
+from tools.process import measured_environment
 from tools.served.load import Generator, Load, LoadFailed, Shape
 from tools.served.pages import MIDDLEWARE, Page
 from tools.served.postgresql import Database
@@ -49,6 +50,9 @@ LIMIT = 0.8
 PAUSE = 0.2
 """Seconds between the end of one cell and the start of the next."""
 
+
+DEBUGGING = ("PYTHONASYNCIODEBUG", "FORUM_DEBUG")
+"""The variables by which users slow down what is served, to see what that costs."""
 
 BARE = ("granian-asgi", "none", "benchproject.served.bare:application")
 """The server of the bare callable, which is fast enough to let the generator be the limit."""
@@ -98,11 +102,12 @@ class ServedResult:
 
     Seconds, bytes and instructions; ``memory`` is there after the load, and ``grown`` is what of it was not before.
     ``others`` is the part of the machine that neither servers nor load took, ``bare`` the requests a second of a bare
-    callable under the same load, before and after.
+    callable under the same load, before and after. ``workers`` are those of the server.
     """
 
     cell: ServedCell
     load: Load | None = None
+    workers: int = 0
     cpu: float | None = None
     instructions: float | None = None
     database_cpu: float | None = None
@@ -153,7 +158,7 @@ class Experiment:
             time.sleep(PAUSE)
             return result
 
-        return attempt(cell, measured)
+        return replace(attempt(cell, measured), workers=self.settings.workers)
 
     def verify(self, server: str, pages: Sequence[Page], views: Sequence[str]) -> list[ServedResult]:
         """Start a server behind each middleware and ask for each page once; return what is wrong, and no figures."""
@@ -176,21 +181,23 @@ class Experiment:
         if self.settings.host:
             yield None, self.settings.host
             return
-        options = {"workers": self.settings.workers, "threads": self.settings.threads, "under": self.under}
-        options |= {"application": application, "python": PYTHON}
         environment = {**self.environment, "DJANGO_SETTINGS_MODULE": MIDDLEWARE[middleware]}
+        options: dict[str, Any] = {"workers": self.settings.workers, "threads": self.settings.threads}
+        options |= {"under": [*without_others(environment), *self.under]}
+        options |= {"application": application, "python": PYTHON}
         with servers.served(name, self.folder / "server.log", environment, **options) as (server, port):
             pin(server, self.server_cpus)  # not before, or its workers would start one after the other
             yield server, f"http://127.0.0.1:{port}"
 
     @contextlib.contextmanager
     def _bare(self, shape: Shape) -> Iterator[Callable[[], float]]:
-        """Yield what loads a bare callable for a second and returns its requests a second; 0 where it is not asked."""
+        """Yield what loads a bare callable, half as long as a cell, for its requests a second; 0 if not asked for."""
         if not self.settings.bare:
             yield float
             return
         with self.served(*BARE) as (_, address):
-            yield lambda: self.generator.load(address, "/", shape, 1).throughput
+            seconds = max(1, self.settings.seconds // 2)
+            yield lambda: self.generator.load(address, "/", shape, seconds).throughput
 
     def measure_ceiling(self) -> None:
         """Measure the requests a second that the generator reaches where nothing but a bare callable answers."""
@@ -324,6 +331,12 @@ def judge(page: Page, interface: str, answer: ServedAnswer) -> None:
         raise ServerFailed(f"came at once after {answer.seconds * 1000:.0f} ms, not in parts")
     if answer.seconds > page.seconds + SLOW:
         raise ServerFailed(f"answers slowly: {answer.seconds:.1f} s")
+
+
+def without_others(own: Mapping[str, str]) -> list[str]:
+    """Return the start of a command that has no other variables than its own, and those that measured code may see."""
+    seen = {*own, *measured_environment(), *DEBUGGING, "PYTHONPATH"}  # the last is the keeper's
+    return ["env", *[f"--unset={name}" for name in os.environ if name not in seen]]
 
 
 def wait_until_idle(server: Kept) -> None:

@@ -24,13 +24,14 @@ from tools import files
 from tools.compare.tree import WORKTREE, Tree, tree_of
 from tools.compare.verdict import NATIVE
 from tools.configuration import ROOT
+from tools.process import measured_environment
 from tools.results import SERVED
 from tools.served import load, postgresql
-from tools.served.experiment import PYTHON, Experiment, ServedCell, ServedResult
+from tools.served.experiment import DEBUGGING, PYTHON, Experiment, ServedCell, ServedResult
 from tools.served.pages import MIDDLEWARE, VIEWS
 from tools.served.report import table, verification
 from tools.served.settings import Settings
-from tools.site import served
+from tools.site import runs, served
 from tools.site.templating import slug
 from tools.terminal import Problem, console, progress
 
@@ -51,21 +52,35 @@ def serve(settings: Settings, results: Path) -> int:
         for view in settings.views or [NATIVE[SERVERS[server].interface]]
     ]
     with experiment(settings, cells) as (experiment_, tree):
-        started = datetime.now(UTC).isoformat(timespec="seconds")
+        started = datetime.now(UTC)
         if not settings.host:
             measure_ceiling(experiment_)
         found = list(_measured(experiment_, cells * settings.repeat))
-    known = {**machine(), **versions(tree), "ceiling": experiment_.ceiling, "date": started}
-    known |= {"server_cpus": len(experiment_.server_cpus)}
-    known |= {name: getattr(settings, name) for name in SHOWN}
-    document = {"settings": known, "results": [result.as_json() for result in found]}
-    path = results / SERVED / f"{slug(started[:19])}-{slug(platform.node())}.json"
-    files.write(path, json.dumps(document, indent=1) + "\n")
-    runs, _ = served.read(results)
-    served.write(runs, SITE)
+    document = document_of(experiment_, tree, started, found)
+    path = store(document, results)
     console(width=None if sys.stdout.isatty() else 160).print(table(document))
     click.echo(f"Page: {SITE / SERVED / path.stem}.html\nJSON: {path}")
     return int(any(result.failed for result in found))
+
+
+def document_of(
+    experiment_: Experiment, tree: Tree, started: datetime, found: Sequence[ServedResult]
+) -> dict[str, Any]:
+    """Return what is stored of a run, as JSON holds it: its conditions and its cells."""
+    known = {**machine(), **versions(tree), "ceiling": experiment_.ceiling}
+    known |= {"date": started.isoformat(timespec="seconds"), "server_cpus": len(experiment_.server_cpus)}
+    known |= {"environment": {name: os.environ[name] for name in DEBUGGING if name in os.environ}}
+    known |= {name: getattr(experiment_.settings, name) for name in SHOWN}
+    return {"settings": known, "results": [result.as_json() for result in found]}
+
+
+def store(document: Mapping[str, Any], results: Path) -> Path:
+    """Store a run, write the served pages anew, and return the run's file."""
+    path = results / SERVED / f"{slug(document['settings']['date'][:19])}-{slug(platform.node())}.json"
+    files.write(path, json.dumps(document, indent=1) + "\n")
+    stored, _ = runs.read(results)
+    served.write(stored, SITE)
+    return path
 
 
 def measure_ceiling(experiment_: Experiment) -> None:
@@ -182,7 +197,7 @@ def fill(environment: Mapping[str, str], module: str, middleware: str) -> None:
     path = os.pathsep.join([environment["PYTHONPATH"], str(ROOT)])
     command = [PYTHON, "-m", f"benchproject.served.{module}"]
     settings = {"PYTHONPATH": path, "DJANGO_SETTINGS_MODULE": MIDDLEWARE[middleware]}
-    environment = {**os.environ, **environment, **settings}
+    environment = {**measured_environment(), **environment, **settings}
     done = subprocess.run(command, env=environment, capture_output=True, text=True, check=False)
     if done.returncode:
         raise Problem(f"the database is not filled: {done.stderr.strip().splitlines()[-1]}")

@@ -10,7 +10,7 @@ from rich.text import Text
 
 from tools.served.experiment import ServedResult
 from tools.site.grouping import groups
-from tools.site.served import Row, load_of, median, name_of, values, variation
+from tools.site.runs import Row, load_of, median, name_of, values, variation
 
 
 def table(document: Mapping[str, Any]) -> Group:

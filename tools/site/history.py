@@ -13,6 +13,7 @@ from packaging.version import Version
 from harness.callgrind import FINEST
 from tools.configuration import ROOT
 from tools.results import LISTED, listed_in
+from tools.site import async_or_not
 from tools.site.changes import Change
 from tools.site.documents import FOLDER
 from tools.site.grouping import groups
@@ -218,6 +219,8 @@ def render(site: Site) -> str:
 @click.option("--results", default="results", show_default=True, type=click.Path(path_type=Path))
 @click.option("--django", type=click.Path(path_type=Path), help="A git repository. By default what results/ remembers.")
 def command(results: Path, django: Path | None) -> None:
-    """Write docs/history.md anew, from the results."""
-    PAGE.write_text(render(site_in(results, django)), encoding="utf-8")
-    click.echo(f"{PAGE.relative_to(ROOT)} is written")
+    """Write docs/history.md and docs/async-or-not.md anew, from the results."""
+    site = site_in(results, django)
+    for page, text in {PAGE: render(site), async_or_not.PAGE: async_or_not.render(site.served)}.items():
+        page.write_text(text, encoding="utf-8")
+        click.echo(f"{page.relative_to(ROOT)} is written")

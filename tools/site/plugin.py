@@ -29,7 +29,7 @@ from asv.util import ProcessError, UserError, git_default_branch
 
 from tools import files, git, process
 from tools.configuration import ROOT
-from tools.site import order, pages, served
+from tools.site import order, pages, runs
 from tools.site.addresses import address_of
 from tools.site.asv import READERS, VERSION
 from tools.site.graphs import Graph, Graphs, Stored
@@ -85,10 +85,10 @@ def site_of(conf: Config, archive: Archive, graphs: bool, keep: bool = True) -> 
     branches = [branch or git_default_branch() for branch in conf.branches]
     memory = Path(conf.results_dir) / "commits.jsonl"
     known = order.order_commits(archive.results, local(conf), memory, branches, keep)
-    runs, problems = served.read(archive.folder)
+    served, problems = runs.read(archive.folder)
     for problem in problems:
         say(problem)
-    return Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, known, graphs, runs)
+    return Site(conf.project, conf.show_commit_url, Path(conf.benchmark_dir), archive, known, graphs, served)
 
 
 def setup() -> None:

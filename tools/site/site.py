@@ -18,7 +18,7 @@ from tools.site.charts import Timeline
 from tools.site.grouping import groups
 from tools.site.order import Commit, Order
 from tools.site.results import FAILED, UNAVAILABLE, Archive, Result
-from tools.site.served import ServedRun
+from tools.site.runs import ServedRun
 from tools.site.suite import MetricCell, Suite
 
 
