@@ -430,6 +430,7 @@ def test_a_mirror_follows_a_rewritten_branch(mirrored: Checkout, capsys: pytest.
 def test_who_reads_no_files_gets_none(mirrored: Checkout, tmp_path: Path) -> None:
     from tools.history.repository import repository
 
+    (tmp_path / "asv.conf.json").write_text(json.dumps({"repo": mirrored.path.as_uri()}))
     mirrored.git("config", "uploadpack.allowFilter", "true")
     commits = repository(None, files=False)
     assert commits.dates() == repository(None).dates() != {}

@@ -785,14 +785,19 @@ USED = {"cpu": 0.001, "p95": 0.1}
 
 
 def serve(
-    results: Path, name: str, workers: int, rates: dict[tuple[str, str, str], float], others: float = 0.1
+    results: Path,
+    name: str,
+    workers: int,
+    rates: dict[tuple[str, str, str], float],
+    others: float = 0.1,
+    **conditions: Any,
 ) -> None:
     """Store a run by which each server and view serves so many requests a second of a page, at 16 connections."""
     rows = [
         {"page": page, "server": server, "view": view, "connections": 16, "throughput": rate, **USED, "others": others}
         for (page, server, view), rate in rates.items()
     ]
-    document = {"settings": {**CONDITIONS, "workers": workers, "threads": 8}, "results": rows}
+    document = {"settings": {**CONDITIONS, "workers": workers, "threads": 8, **conditions}, "results": rows}
     (results / "served").mkdir(exist_ok=True)
     (results / f"served/{name}.json").write_text(json.dumps(document))
 
@@ -817,6 +822,12 @@ def test_what_was_served_says_sync_or_async(measured: Project, tmp_path: Path, b
     rates = {("hello", "gunicorn", "sync"): 900.0, ("hello", "uvicorn", "async"): 800.0}
     rates |= {("wait-50ms", "gunicorn", "sync"): 39.4, ("wait-50ms", "uvicorn", "async"): 284.0}
     serve(own.folder / "results", "first", 2, rates)
+    slow = {("wait-50ms", "uvicorn", "async"): 1.0, ("wait-100ms", "uvicorn", "async"): 1.0}
+    for name, its in (
+        ("debugging", {"environment": {"PYTHONASYNCIODEBUG": "1"}}),
+        ("older", {"versions": {"Django": "3.2"}}),
+    ):
+        serve(own.folder / "results", name, 2, slow, **its)
     serve(own.folder / "results", "second", 8, {("wait-50ms", "gunicorn", "sync"): 151.0}, others=0.9)
     (own.folder / "results/served/bad.json").write_text('{"settings": {}}')
     done = own.publish()

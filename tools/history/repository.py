@@ -84,7 +84,9 @@ def repository(django: Path | None, files: bool = True) -> Repository:
     if django is None:
         whole, commits = (ROOT / ".asv" / name for name in ("django.git", "commits.git"))
         url = util.load_json(str(ROOT / "asv.conf.json"), js_comments=True)["repo"]
-        return _mirror(url, whole) if files or whole.exists() else _mirror(url, commits, "--filter=tree:0")
+        if files or whole.exists() or "://" not in url:  # git leaves nothing out of what it has from a path
+            return _mirror(url, whole)
+        return _mirror(url, commits, "--filter=tree:0")
     if not django.is_dir():
         raise Problem(f"{django} is no folder: DJANGO must name a git repository of Django")
     git.text(django, "rev-parse", "--git-dir")

@@ -85,11 +85,11 @@ class Shard:
         result = checked(ResultFile, content_of(path))
         if not result.job or not result.requirements or not result.results:
             raise Refused("it does not say its job and packages, or has no benchmark, as no job's does")
-        if not path.with_name(f"{result.job}.anchor").is_file():
-            raise Refused(f"job {result.job} left no anchor: it measured none, or at its end another than at first")
         if not store.alike(self._machine(path.parent.name), result.params):
             raise Refused(f"it claims to be of the machine {result.params.get('machine')}, or of another kind")
         self.asked.refuse_others(path, result)
+        if not path.with_name(f"{result.job}.anchor").is_file():
+            raise Refused(f"job {result.job} left no anchor: it measured none, or at its end another than at first")
 
     def _look_at_failures(self, path: Path) -> None:
         self._machine(path.parent.name)

@@ -23,12 +23,12 @@ class Served:
     def __init__(self, runs: Sequence[ServedRun]) -> None:
         self.runs = sorted(runs, key=lambda run: run.settings["date"], reverse=True)
 
-    def run(self, *pages: str, **conditions: Any) -> "Told":
+    def run(self, *pages: str, **conditions: Any) -> "ToldRun":
         """Return the newest run of these pages, and of no other, under some conditions. Raises Problem for none."""
         asked = USUAL | conditions
         for run in self.runs:
             if set(run.cells) == set(pages) and asked == conditions_of(run, asked):
-                return Told(run)
+                return ToldRun(run)
         raise Problem(f"{PAGE.name} tells of a run of {', '.join(pages)} with {asked}, and none is stored: make served")
 
     @property
@@ -52,7 +52,7 @@ class Served:
         raise Problem(f"{PAGE.name} tells where {sync} and {asynchronous} cross, and no run has both: make crossing")
 
 
-class Told:
+class ToldRun:
     """What the template asks of one run."""
 
     def __init__(self, run: ServedRun) -> None:

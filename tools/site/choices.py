@@ -2,6 +2,7 @@
 
 import itertools
 import re
+from collections import Counter
 from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
@@ -45,12 +46,20 @@ class Choice(NamedTuple):
 def choices(runs: Sequence[ServedRun]) -> list[Choice]:
     """Return what a visitor may choose, what serves more first; of what several runs measured, the first says it."""
     found: dict[tuple[int, int, int, str, str], Choice] = {}
-    for run in runs:
+    for run in comparable(runs):
         for each in choices_of(run):
             known = found.get(each[:5])
             if known is None or (known.measured is None and each.measured is not None):
                 found[each[:5]] = each
     return sorted(found.values(), key=lambda each: (*each[:3], -(each.measured or each.modelled or 0)))
+
+
+def comparable(runs: Sequence[ServedRun]) -> list[ServedRun]:
+    """Return the runs that say how a view is served as sites do it, by the Django that most was measured of."""
+    usual = [run for run in runs if not any(run.settings[name] for name in ("environment", "close", "leave"))]
+    djangos = Counter(run.settings["versions"]["Django"] for run in usual for _ in run.rows)
+    most = [django for django, _ in djangos.most_common(1)]
+    return [run for run in usual if run.settings["versions"]["Django"] in most]
 
 
 def choices_of(run: ServedRun) -> Iterator[Choice]:

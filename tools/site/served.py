@@ -1,7 +1,6 @@
 """The served pages: one for each run of ``make served``, and one that answers sync or async."""
 
 import json
-from collections import Counter
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
 from typing import Any
@@ -30,9 +29,17 @@ def render(jinja: jinja2.Environment, runs: Sequence[ServedRun], **context: Any)
     offered = choices(runs)
     measured = [each for each in offered if each.measured is not None]
     names = {name: sorted({getattr(each, name) for each in offered}) for name in ("wait", "connections", "workers")}
-    # What is shown before anything is chosen: of what was measured of most servers the longest wait, under some load.
-    often = Counter(each[:3] for each in measured)
-    asked = max(measured, key=lambda each: (often[each[:3]], each.wait, -abs(each.connections - USUAL)), default=None)
+    # What is shown before anything is chosen: of what was measured of both views the longest wait, under some load.
+    views = groups(measured, lambda each: each[:3])
+    asked = max(
+        measured,
+        key=lambda each: (
+            len({other.view for other in views[each[:3]]}),
+            each.wait,
+            -abs(each.connections - USUAL),
+        ),
+        default=None,
+    )
     page = jinja.get_template("choose.html", globals={"busy": BUSY, "usual": REPEATS})
     yield (
         f"{SERVED}/index.html",
