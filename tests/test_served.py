@@ -480,6 +480,13 @@ def test_without_any_counter_the_served_verdict_says_what_to_do(tree: Tree, monk
     assert problem.value.exit_code == 2
 
 
+def test_where_nothing_waits_nothing_crosses() -> None:
+    command = [sys.executable, "-m", "tools", "crossing", "--waits", "0 4"]
+    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
+    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
+    assert "name waits of 1 ms and more" in done.stderr
+
+
 def test_the_model_of_a_closed_network() -> None:
     assert throughput(1, 0.01, 0.09) == pytest.approx(10)
     assert throughput(64, 0.01, 0.09) == pytest.approx(100, rel=0.001)

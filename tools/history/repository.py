@@ -78,7 +78,7 @@ def commits_in(listed: str, repository: Repository) -> list[str]:
 def repository(django: Path | None, files: bool = True) -> Repository:
     """Return the repository ``django``, or else the mirror of the one that asv.conf.json names, brought up to date.
 
-    Who asks for no files may get one of commits alone, a tenth of the download. Raises Problem where there is none and
+    Who asks for no files may get one of commits alone, which is less to fetch. Raises Problem where there is none and
     none can be had.
     """
     if django is None:

@@ -21,7 +21,7 @@ from tools.served.load import Shape
 from tools.served.matrix import document_of, experiment, store
 from tools.served.pages import Page, pages_of
 from tools.served.settings import Settings, servers_of
-from tools.site.crossings import ServedCrossing, crossings
+from tools.site.crossings import ServedCrossing, crossings, milliseconds
 from tools.site.runs import run_in
 from tools.terminal import CannotMeasure, cannot_measure, console, numbers, progress
 
@@ -44,6 +44,8 @@ def crossing(
 
     Raises CannotMeasure where a cell fails.
     """
+    if 0 in waits:
+        raise CannotMeasure("where nothing waits nothing can cross: name waits of 1 ms and more")
     sides = ((sync, "sync", settings.workers), (asynchronous, "async", 1))
     pages = pages_of([f"{PAGE}-{wait}ms" for wait in sorted(waits) or WAITS])
     cells = [ServedCell(sync, pages[0], "sync", Shape(concurrency))]
@@ -63,8 +65,8 @@ def measured(
 ) -> ServedResult:
     cell = ServedCell(server, page, view, Shape(concurrency))
     result = replace(experiment_, settings=replace(experiment_.settings, workers=workers)).measure(cell)
-    if result.load is None or result.cpu is None:
-        raise CannotMeasure(f"{cell}: {result.failed or result.unavailable}")
+    if result.load is None or result.cpu is None or not result.load.throughput:
+        raise CannotMeasure(f"{cell}: {result.failed or result.unavailable or 'no request was answered with 2xx'}")
     return result
 
 
@@ -81,10 +83,6 @@ def table(crossing_: ServedCrossing) -> Table:
     crossed = [milliseconds(each) for each in (crossing_.measured, crossing_.modelled)]
     shown.caption = "; ".join([f"crossing measured at {crossed[0]}, by the model at {crossed[1]}", *notes])
     return shown
-
-
-def milliseconds(wait: float | None) -> str:
-    return "none of these waits" if wait is None else f"{wait:.1f} ms"
 
 
 @click.command("crossing")

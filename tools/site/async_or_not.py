@@ -5,7 +5,7 @@ from collections.abc import Sequence
 from typing import Any
 
 from harness.servers import SERVERS
-from tools.site.crossings import ServedCrossing, crossings
+from tools.site.crossings import ServedCrossing, crossings, milliseconds
 from tools.site.documents import FOLDER
 from tools.site.grouping import groups
 from tools.site.runs import Row, ServedRun
@@ -34,14 +34,10 @@ class Served:
     @property
     def repeated(self) -> list[float]:
         """By what part the most of what several runs say of one cell is above the least, for each such cell."""
-        cells = [
-            (place_of(run, row), row["throughput"]) for run in self.runs for page in run.cells.values() for row in page
-        ]
-        rates = [
-            [rate for _, rate in own]
-            for own in groups([each for each in cells if each[1]], lambda each: each[0]).values()
-        ]
-        return [max(own) / min(own) - 1 for own in rates if len(own) > 1]
+        cells = [(run, row) for run in self.runs for page in run.cells.values() for row in page if row["throughput"]]
+        alike = groups(cells, lambda each: place_of(*each)).values()
+        rates = [[row["throughput"] for _, row in own] for own in alike if len(own) > 1]
+        return [max(own) / min(own) - 1 for own in rates]
 
     def crossing(self, sync: str, asynchronous: str = "uvicorn async, 1 worker") -> ServedCrossing:
         """Return where two cross, by the newest run that has both. Raises Problem where none is stored."""
@@ -134,13 +130,9 @@ def conditions_of(run: ServedRun, asked: dict[str, Any]) -> dict[str, Any]:
     return {name: told.get(name, run.settings.get(name)) for name in asked}
 
 
-def waited(milliseconds: float | None) -> str:
-    return "at none of these waits" if milliseconds is None else f"{milliseconds:.1f} ms"
-
-
 def render(runs: Sequence[ServedRun]) -> str:
     """Return the page. Raises Problem where a run that it tells of is not stored."""
     jinja = environment(served=Served(runs))
     jinja.autoescape = False
-    jinja.filters |= {"wait": waited, "median": statistics.median}
+    jinja.filters |= {"wait": milliseconds, "median": statistics.median}
     return jinja.get_template("async-or-not.md").render()

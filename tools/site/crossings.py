@@ -45,6 +45,10 @@ class ServedCrossing(NamedTuple):
     sides: Sequence[ServedSide]
 
 
+def milliseconds(wait: float | None) -> str:
+    return "none of these waits" if wait is None else f"{wait:.1f} ms"
+
+
 def crossings(run: ServedRun, fewest: int = 4) -> Iterator[ServedCrossing]:
     """Yield where each async view of a run passes each sync one, of what was measured at so many waits at least."""
     of_load = groups(waiting(run), lambda each: each[1]["connections"])

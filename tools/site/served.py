@@ -8,7 +8,7 @@ from typing import Any
 import jinja2
 
 from tools.results import SERVED
-from tools.site.choices import REPEATS, choices
+from tools.site.choices import REPEATS, choices, comparable
 from tools.site.crossings import crossings
 from tools.site.grouping import groups
 from tools.site.runs import Row, ServedRun, name_of, values
@@ -49,7 +49,7 @@ def render(jinja: jinja2.Environment, runs: Sequence[ServedRun], **context: Any)
             measured=measured,
             names=names,
             asked=asked,
-            crossings=[each for run in runs for each in crossings(run)],
+            crossings=[each for run in comparable(runs) for each in crossings(run)],
             **context,
         ),
     )
