@@ -33,8 +33,8 @@ from harness.kept import Kept
 from tools.compare import trial
 from tools.compare.tree import Tree
 from tools.compare.verdict import Estimate
+from tools.served import crossing, matrix, verdict
 from tools.served import experiment as measuring
-from tools.served import matrix, verdict
 from tools.served.experiment import Experiment, ServedCell, ServedResult, memory_of, peak_memory_of, reset_peaks
 from tools.served.load import Generator, Load, LoadFailed, Shape
 from tools.served.matrix import experiment_on
@@ -480,11 +480,12 @@ def test_without_any_counter_the_served_verdict_says_what_to_do(tree: Tree, monk
     assert problem.value.exit_code == 2
 
 
-def test_where_nothing_waits_nothing_crosses() -> None:
-    command = [sys.executable, "-m", "tools", "crossing", "--waits", "0 4"]
-    done = subprocess.run(command, cwd=ROOT, capture_output=True, text=True, timeout=120)
-    assert (done.returncode, done.stderr.count("\n")) == (2, 1), done.stderr
-    assert "name waits of 1 ms and more" in done.stderr
+def test_a_side_that_answers_nothing_crosses_nothing(experiment: Experiment, monkeypatch: pytest.MonkeyPatch) -> None:
+    cell = cell_of("wait-20ms")
+    none = ServedResult(cell, Load(0, 9, 1.0, None, None, None), cpu=0.001)
+    monkeypatch.setattr(Experiment, "measure", lambda *_: none)
+    with pytest.raises(CannotMeasure, match="wait-20ms gunicorn sync: no request was answered with 2xx"):
+        crossing.measured(experiment, cell.page, "gunicorn", "sync", 8, 64)
 
 
 def test_the_model_of_a_closed_network() -> None:

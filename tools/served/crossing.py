@@ -44,8 +44,6 @@ def crossing(
 
     Raises CannotMeasure where a cell fails.
     """
-    if 0 in waits:
-        raise CannotMeasure("where nothing waits nothing can cross: name waits of 1 ms and more")
     sides = ((sync, "sync", settings.workers), (asynchronous, "async", 1))
     pages = pages_of([f"{PAGE}-{wait}ms" for wait in sorted(waits) or WAITS])
     cells = [ServedCell(sync, pages[0], "sync", Shape(concurrency))]
