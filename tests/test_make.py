@@ -1,6 +1,7 @@
 """The Makefile sets up what its targets need: by several at once, and where the system refuses."""
 
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -8,6 +9,9 @@ from pathlib import Path
 
 import pytest
 from conftest import ROOT
+
+# In the order of the alphabet, as the Makefile names them.
+(SYSTEM_PROGRAMS,) = re.findall(r"^SYSTEM_PROGRAMS := (.+)$", (ROOT / "Makefile").read_text(), re.MULTILINE)
 
 # What installs refuses a second of its kind at the same time, and measures once it is installed.
 PYTHON = f"""#!/bin/sh
@@ -106,18 +110,18 @@ def system(root: Path, bare: Path) -> str:
 def test_apt_says_itself_why_it_fails(root: Path, bare: Path) -> None:
     script(bare / "apt-get", f'#!/bin/sh\necho Reading\necho "{INTERRUPTED}" >&2\nexit 100\n')
     said = system(root, bare)
-    programs = "chromium valgrind wrk"
-    assert said == f"Not installed: {programs} (apt-get says: {INTERRUPTED}). The tests that need them will skip.\n"
+    why = f"apt-get says: {INTERRUPTED}"
+    assert said == f"Not installed: {SYSTEM_PROGRAMS} ({why}). The tests that need them will skip.\n"
 
 
 def test_what_apt_installs_is_not_spoken_of(root: Path, bare: Path) -> None:
     script(bare / "apt-get", f'#!/bin/sh\necho "$@" >> {root}/asked\n')
-    script(bare / "wrk", "#!/bin/sh\n")
+    *missing, there = SYSTEM_PROGRAMS.split()
+    script(bare / there, "#!/bin/sh\n")
     assert system(root, bare) == ""
-    assert (
-        (root / "asked").read_text().splitlines()[-1].endswith(" install -y --no-install-recommends chromium valgrind")
-    )
+    asked = (root / "asked").read_text().splitlines()[-1]
+    assert asked.endswith(f" install -y --no-install-recommends {' '.join(missing)}")
 
 
 def test_where_there_is_no_apt(root: Path, bare: Path) -> None:
-    assert "Not installed: chromium valgrind wrk (this is not root on Debian)." in system(root, bare)
+    assert f"Not installed: {SYSTEM_PROGRAMS} (this is not root on Debian)." in system(root, bare)
