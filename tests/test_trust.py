@@ -268,7 +268,11 @@ ATTACKS: dict[str, tuple[Attack, str]] = {
     "an anchor of another commit": (of_commit(lambda jobs: jobs.listed[1], "8.anchor"), "not asked for"),
     "results of a job without its anchor": (
         lambda jobs, shard: (shard / PLACE / "job.anchor").unlink(),
-        "job job left no anchor",
+        "job job left no anchor that is taken",
+    ),
+    "results of a job whose anchor is refused": (
+        lambda jobs, shard: (shard / PLACE / "job.anchor").write_text("{}"),
+        "job job left no anchor that is taken",
     ),
     "an anchor that nobody asked for": (of_commit(lambda jobs: jobs.other, "8.anchor"), "not asked for"),
     "the anchor of another job": (

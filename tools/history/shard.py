@@ -31,15 +31,16 @@ class Shard:
 
     def __init__(self, folder: Path, asked: Asked, known: store.Store) -> None:
         self.folder, self.asked, self.known = folder, asked, known
+        self.anchors: set[Path] = set()
 
     def look(self) -> Iterator[tuple[Path, Unusable | None]]:
-        """Yield each file, and why it is refused; the folder alone where it holds more than a job leaves."""
+        """Yield each file, anchors first, and why it is refused; the folder alone where it holds too much for a job."""
         try:
             paths = self._paths()
         except Refused as problem:
             yield self.folder, problem
             return
-        for path in paths:
+        for path in sorted(paths, key=lambda path: path.suffix != ".anchor"):
             try:
                 self._look_at(path)
                 yield path, None
@@ -88,8 +89,12 @@ class Shard:
         if not store.alike(self._machine(path.parent.name), result.params):
             raise Refused(f"it claims to be of the machine {result.params.get('machine')}, or of another kind")
         self.asked.refuse_others(path, result)
-        if self.asked.anchor and not path.with_name(f"{result.job}.anchor").is_file():
-            raise Refused(f"job {result.job} left no anchor: it measured none, or at its end another than at first")
+        if path.suffix == ".anchor":
+            self.anchors.add(path)
+        elif self.asked.anchor and path.with_name(f"{result.job}.anchor") not in self.anchors:
+            raise Refused(
+                f"job {result.job} left no anchor that is taken: it has none, or another at its end than at first"
+            )
 
     def _look_at_failures(self, path: Path) -> None:
         self._machine(path.parent.name)
