@@ -5,7 +5,7 @@ from django.urls import include, path
 from benchproject.views import hello
 
 PARTS = ["auth", "bridging", "concurrency", "csrf", "database", "disconnect", "errors"]
-PARTS += ["messages", "page", "requests", "responses", "routing", "sessions", "signals", "views"]
+PARTS += ["messages", "page", "requests", "responses", "routing", "sessions", "signals", "uploads", "views"]
 
 urlpatterns = [
     *hello.urlpatterns,

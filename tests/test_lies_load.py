@@ -107,6 +107,42 @@ def benchmarks(part: str) -> str:
             "for _ in range(min(in_flight, 10))]\n        at_once",
             "100 are to be held",
         ),
+        # Beside uploads whose messages are there at once, or come later; kept in memory, or in a file.
+        (
+            "uploads.Beside.track_longest-0",
+            benchmarks("uploads"),
+            "asyncio.ensure_future(self.request())",
+            "asyncio.ensure_future(self.request())\n        await upload",
+            "0 were answered beside an upload",
+        ),
+        (
+            "uploads.Beside.track_seconds-2",
+            benchmarks("uploads"),
+            "await asyncio.sleep(self.pace)",
+            "pass",
+            "of 0.160 at least",
+        ),
+        (
+            "uploads.Beside.track_seconds-1",
+            benchmarks("uploads"),
+            '{"FILE_UPLOAD_MAX_MEMORY_SIZE": len(BODY)} if',
+            '{"FILE_UPLOAD_MAX_MEMORY_SIZE": len(BODY)} if True or',
+            "rollover ran 0 times, not 1",
+        ),
+        (
+            "uploads.Beside.track_seconds-3",
+            view("requests"),
+            "HttpResponse(summary(request.body))",
+            "HttpResponse(summary(b''))",
+            "asked for 200 b'10485760 \\d+', got 200 b'0 0'",
+        ),
+        (
+            "uploads.Beside.track_longest-3",
+            view("hello"),
+            'async def hello_async(request):\n    next(answered)\n    return HttpResponse(b"Hello, world!")',
+            'async def hello_async(request):\n    next(answered)\n    return HttpResponse(b"Hello!")',
+            "Hello!",
+        ),
         (
             "disconnect.Disconnect.track_seconds-0",
             view("disconnect"),

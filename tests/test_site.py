@@ -817,6 +817,18 @@ def test_what_repeats_differ_by_is_no_difference(measured: Project, tmp_path: Pa
         expect(page.locator("#choose output")).to_contain_text("No difference: uvicorn async serves 828")
 
 
+def test_what_several_runs_differ_by_is_no_difference(measured: Project, tmp_path: Path, page: Page) -> None:
+    own = measured.copy(tmp_path)
+    for name, rate in (("evening", 828.0), ("morning", 460.0)):
+        serve(
+            own.folder / "results", name, 2, {("hello", "gunicorn", "sync"): 500.0, ("hello", "uvicorn", "async"): rate}
+        )
+    own.publish()
+    with served(own.html) as address:
+        page.goto(f"{address}served/index.html")
+        expect(page.locator("#choose output")).to_contain_text("No difference: uvicorn async serves 828")
+
+
 def test_what_was_served_says_sync_or_async(measured: Project, tmp_path: Path, browser: Browser) -> None:
     own = measured.copy(tmp_path)
     rates = {("hello", "gunicorn", "sync"): 900.0, ("hello", "uvicorn", "async"): 800.0}

@@ -18,7 +18,7 @@ WAITING = re.compile(r"hello|wait-(\d+)ms")
 """The pages that do nothing but wait, so that a visitor's own view can be held against them."""
 
 REPEATS = 0.14
-"""By what part a rate differs on a quiet machine from run to run at most (docs/method.md, Served)."""
+"""The least part by which rates must differ to be told apart, whatever their own repeats and other runs say."""
 
 ASKED_WAITS = (0, 5, 10, 20, 50, 100, 200)
 ASKED_WORKERS = (1, 2, 4, 8, 16)
@@ -44,14 +44,18 @@ class Choice(NamedTuple):
 
 
 def choices(runs: Sequence[ServedRun]) -> list[Choice]:
-    """Return what a visitor may choose, what serves more first; of what several runs measured, the first says it."""
-    found: dict[tuple[int, int, int, str, str], Choice] = {}
-    for run in comparable(runs):
-        for each in choices_of(run):
-            known = found.get(each[:5])
-            if known is None or (known.measured is None and each.measured is not None):
-                found[each[:5]] = each
-    return sorted(found.values(), key=lambda each: (*each[:3], -(each.measured or each.modelled or 0)))
+    """Return what a visitor may choose, what serves more first."""
+    found = [each for run in comparable(runs) for each in choices_of(run)]
+    told = map(told_once, groups(found, lambda each: each[:5]).values())
+    return sorted(told, key=lambda each: (*each[:3], -(each.measured or each.modelled or 0)))
+
+
+def told_once(same: Sequence[Choice]) -> Choice:
+    """Return what the first run says that measured it, and by what part it differs from what others measured."""
+    measured = [each for each in same if each.measured]
+    rates = [each.measured or 0 for each in measured] or [1]
+    first = next(iter(measured), same[0])
+    return first._replace(repeats=max(first.repeats, max(rates) / min(rates) - 1))
 
 
 def comparable(runs: Sequence[ServedRun]) -> list[ServedRun]:
