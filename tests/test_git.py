@@ -9,9 +9,11 @@ from pathlib import Path
 
 import click
 import pytest
+from asv import repo
+from asv.config import Config
 from asv.results import get_filename
 from conftest import ROOT
-from generated import history
+from generated import history, stream_of
 from private import TOKEN, PrivateServer, serving
 from stand_in import ENVIRONMENT, result
 
@@ -21,6 +23,7 @@ from tools.history.asked import ask, own_benchmarks
 from tools.history.branch import differing, fetch_results, push_results
 from tools.history.repository import Repository
 from tools.process import asv_environment
+from tools.site.quickgit import quick
 
 MACHINE = {"machine": "vm", "os": "Linux", "arch": "x86_64", "cpu": "a", "num_cpu": "2", "ram": "1000", "version": 1}
 
@@ -295,3 +298,37 @@ def test_asv_is_told_of_no_credentials(home: Path, monkeypatch: pytest.MonkeyPat
     assert "GIT_DIR" not in environment
     shown = subprocess.run(["git", "config", "log.showSignature"], env=environment, capture_output=True, text=True)
     assert shown.stdout == "false\n"
+
+
+BRANCHING = """commit refs/heads/stable
+mark :4
+committer Test <test@localhost> 1560300000 +0000
+data 7
+release
+from :2
+
+commit refs/heads/main
+mark :5
+committer Test <test@localhost> 1560400000 +0000
+data 5
+merge
+from :3
+merge :4
+
+"""
+
+
+def test_ranges_without_git_are_those_of_git(home: Path, tmp_path: Path) -> None:
+    """Over three commits, one on a branch beside the third, and their merge."""
+    repository = tmp_path / "django.git"
+    subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", repository], check=True)
+    stream = "".join(stream_of(3, "Change {}")) + BRANCHING
+    subprocess.run(["git", "fast-import", "--quiet"], cwd=repository, input=stream, text=True, check=True)
+    commits = git.output(repository, "rev-list", "main").decode().split()
+    assert len(commits) == 5
+    conf = Config.from_json({"project": "Django", "repo": str(repository), "branches": ["main"]})
+    its, quicker = repo.get_repo(conf), quick(conf)
+    asked = [f"{old}..{new}" for old in commits for new in commits]
+    assert [quicker.get_hashes_from_range(each) for each in asked] == [
+        its.get_hashes_from_range(each) for each in asked
+    ]

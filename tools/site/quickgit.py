@@ -44,11 +44,20 @@ class QuickGit(Git):  # type: ignore[misc]
         return {fields[0]: fields[1] for fields in map(str.split, lines) if len(fields) > 1}
 
     def get_hashes_from_range(self, range_spec: str) -> list[str]:
-        """Answer for ``a..b``, a the parent of b, without git: asv asks for each step of each graph."""
+        """Answer for ``a..b``, a on b's line of first parents, without git: asv asks for each step of each graph."""
         old, dots, new = range_spec.partition("..")
-        if dots and self._parents.get(new) == old:
-            return [new]
-        return list(super().get_hashes_from_range(range_spec))
+        between = self._between(old, new) if dots else None
+        return list(super().get_hashes_from_range(range_spec)) if between is None else between
+
+    def _between(self, old: str, new: str) -> list[str] | None:
+        """Return what comes after ``old`` on the line of first parents of ``new``; None where it is not on it."""
+        found = []
+        while new != old:
+            if new not in self._parents:
+                return None
+            found.append(new)
+            new = self._parents[new]
+        return found
 
 
 def quick(conf: Config) -> Any:
