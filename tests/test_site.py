@@ -16,6 +16,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from html.parser import HTMLParser
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 from urllib.parse import unquote, urlsplit
 from xml.etree import ElementTree
@@ -31,6 +32,7 @@ from playwright.sync_api import Browser, Page, expect, sync_playwright
 from tools.site import compare, results
 from tools.site.cache import CACHE
 from tools.site.choices import modelled
+from tools.site.compare import Measured, pair
 from tools.site.grouping import groups
 
 pytestmark = pytest.mark.xdist_group("site")  # one worker measures and publishes once
@@ -388,6 +390,20 @@ def test_the_browser_compares_as_the_server_does(
     judged = {each.cell.metric for each in found if each.verdict in ("worse", "better")}
     assert "time beside the anchor" in judged
     assert "instructions" not in judged
+
+
+def test_unasked_the_newest_releases_are_compared_where_most_were_measured() -> None:
+    cells = [("5.2", "Python 3.12"), ("5.2", "Python 3.13"), ("6.0", "Python 3.12"), ("6.1", "Python 3.12")]
+    cells.append(("6.1", "Python 3.13"))
+    found = [
+        Measured(
+            f"{release} {python}", "releases", SimpleNamespace(release=release), SimpleNamespace(environment=python)
+        )
+        for release, python in cells
+    ]
+    base, head = pair(found) or ()
+    assert (base.name, head.name) == ("6.0 Python 3.12", "6.1 Python 3.12")
+    assert pair(found[:2]) is None
 
 
 def test_any_two_are_compared_by_their_address(measured: Project, address: str, page: Page) -> None:

@@ -6,6 +6,7 @@ all that one result decides is worked out here. tests/test_site.py holds both ag
 
 import json
 import math
+from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from datetime import UTC, datetime
 from typing import Any, Literal, NamedTuple
@@ -114,9 +115,13 @@ def period(commit: Commit) -> str:
 
 
 def pair(found: Sequence[Measured]) -> tuple[Measured, Measured] | None:
-    """Return what the page shows unasked: the newest two releases of an environment, or commits if there are none."""
+    """Return what the page shows unasked: the newest two releases, or commits if there are none.
+
+    They are of the environment in which most were measured.
+    """
     chosen = [each for each in found if each.commit.release] or found
-    like = [each for each in chosen if each.result.environment == chosen[-1].result.environment]
+    usual = [name for name, _ in Counter(each.result.environment for each in chosen).most_common(1)]
+    like = [each for each in chosen if each.result.environment in usual]
     return (like[-2], like[-1]) if len(like) > 1 else None
 
 
