@@ -1,6 +1,7 @@
 """Merge and site read by one schema: what one refuses the other does, and what both take can be shown."""
 
 import json
+from array import array
 from collections.abc import Callable
 from pathlib import Path
 from typing import Any
@@ -13,8 +14,8 @@ from tools import results
 from tools.history.asked import ask
 from tools.history.merge import Merge
 from tools.history.repository import Repository
-from tools.site.results import Result, outcome
-from tools.site.suite import load
+from tools.site.results import FAILED, Result, outcome, withhold
+from tools.site.suite import Suite, load
 
 MACHINE = {"machine": "vm", "os": "Linux", "arch": "x86_64", "cpu": "a", "num_cpu": "2", "ram": "1000"}
 COMMIT = "a" * 40
@@ -135,3 +136,35 @@ def test_a_benchmark_that_is_none_is_left_out(changes: Document, tmp_path: Path)
     (tmp_path / "benchmarks.json").write_text(json.dumps(described))
     suite, problems = load(tmp_path)
     assert (list(suite.benchmarks), len(problems)) == ([], 1)
+
+
+CELLS = [["'WSGI'", "'ASGI'"], ["'sync'", "'async'"]]
+COUNTED = {
+    "track_hops": "hops",
+    "track_python_calls": "calls",
+    "track_bytecodes": "bytecodes",
+    "time_request": "seconds",
+}
+
+
+@pytest.mark.parametrize(
+    ("refused", "taken_back"),
+    [
+        ({"track_hops": [3]}, True),
+        ({"track_python_calls": [2]}, True),
+        ({"track_bytecodes": [2]}, False),
+        ({name: [3] for name in COUNTED}, False),  # nothing of the cell could be measured
+        ({"time_request": [3]}, False),
+    ],
+)
+def test_what_was_the_same_by_chance_is_taken_back(refused: dict[str, list[int]], taken_back: bool) -> None:
+    suite = Suite({f"a.B.{name}": {"params": CELLS, "unit": unit} for name, unit in COUNTED.items()})
+    values = array("d", [1.0]) * len(suite.cells)
+    for name, cells in refused.items():
+        for cell in cells:
+            values[suite.first[f"a.B.{name}"] + cell] = FAILED
+    before = list(values)
+    withhold(values, suite)
+    for number, cell in enumerate(suite.cells):
+        gone = taken_back and cell.exact and cell.interface == "ASGI"
+        assert values[number] == (FAILED if gone else before[number]), cell

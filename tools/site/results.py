@@ -18,6 +18,8 @@ from tools.site.suite import Suite, load
 UNMEASURED, UNAVAILABLE, FAILED = math.nan, math.inf, -math.inf
 """What stands in a result's values for a cell that was not run, that this Django lacks (n/a), whose proof failed."""
 
+BYTECODES = "bytecodes"
+
 FEW = 200
 """Fewer files are read sooner than other processes have started."""
 
@@ -140,6 +142,7 @@ def result_of(path: Path, machine: str, suite: Suite) -> Result:
         raise Unusable(f"machine is {stored.params.get('machine')!r}, its folder's machine.json says {machine!r}")
     values, halves = (array("d", [UNMEASURED]) * len(suite.cells) for _ in range(2))
     benchmarks = [name for name, row in stored.results.items() if fill(values, halves, name, row, suite)]
+    withhold(values, suite)
     return Result(
         path=path,
         commit=stored.commit_hash,
@@ -182,3 +185,20 @@ def fill(values: "array[float]", halves: "array[float]", name: str, row: ResultR
             if low is not None and high is not None:
                 halves[place] = (high - low) / 2
     return True
+
+
+def withhold(values: "array[float]", suite: Suite) -> None:
+    """Take back the counts of a scenario and interface where a request varies: what was the same may be so by chance.
+
+    It varies where one count of a cell was refused and another was not; bytecodes alone may vary by themselves.
+    """
+    if FAILED not in values:
+        return
+    for cells in suite.counted.values():
+        if any(varies([values[number] for number in own if suite.cells[number].unit != BYTECODES]) for own in cells):
+            for number in itertools.chain.from_iterable(cells):
+                values[number] = FAILED
+
+
+def varies(counts: Sequence[float]) -> bool:
+    return FAILED in counts and any(map(math.isfinite, counts))

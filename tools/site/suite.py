@@ -122,6 +122,13 @@ class Suite:
         """The cells' numbers by scenario."""
         return groups(range(len(self.cells)), lambda number: self.cells[number].scenario)
 
+    @cached_property
+    def counted(self) -> dict[tuple[str, str], list[list[int]]]:
+        """The numbers of exact metrics by scenario and interface, each cell's together."""
+        exact = (number for number, cell in enumerate(self.cells) if cell.exact)
+        cells = groups(exact, lambda number: (self.cells[number].scenario, self.cells[number].params))
+        return groups(cells.values(), lambda own: (self.cells[own[0]].scenario, self.cells[own[0]].interface))
+
     def param_names(self, benchmark: str) -> Sequence[str]:
         names: Sequence[str] = self.benchmarks[benchmark]["param_names"]
         return names
