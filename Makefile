@@ -112,7 +112,7 @@ measure: .venv/bench ## measure listed commits that have no result: COMMITS=file
 		--machine "$$MACHINE" --anchor "$$ANCHOR" --job "$$JOB" $(HISTORY) $(OPTIONS)
 
 attribute: .venv/bench ## measure what lies between, until each change has one commit: COUNT=20 at most, 0 only says how many; RESULTS= DJANGO=
-	@$(BIN)/python -m tools attribute $${COUNT:+--count "$$COUNT"} --machine "$$MACHINE" --job "$$JOB" $(HISTORY) $(OPTIONS)
+	@$(BIN)/python -m tools attribute $${COUNT:+--count "$$COUNT"} --machine "$$MACHINE" --anchor "$$ANCHOR" --job "$$JOB" $(HISTORY) $(OPTIONS)
 
 merge: .venv/bench ## put the results of several jobs together: SHARDS=folder COMMITS=file RESULTS= DJANGO=, or PUSH=branch REMOTE=origin, or BUNDLE=merged.bundle
 	@$(BIN)/python -m tools merge "$$SHARDS" $${COMMITS:+--commits "$$COMMITS"} --anchor "$$ANCHOR" --machine "$$MACHINE" --push "$$PUSH" $${BUNDLE:+--bundle "$$BUNDLE"} --remote "$${REMOTE:-origin}" $(HISTORY) $(OPTIONS)

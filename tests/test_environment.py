@@ -123,6 +123,16 @@ def test_a_change_of_what_is_installed_is_found(name: str, folder: Path) -> None
     assert environment.changed(folder) != []
 
 
+def test_environments_side_by_side_have_checkouts_of_their_own(folder: Path, tmp_path: Path) -> None:
+    """As those of another Python, or of asgiref beside Django."""
+    history(tmp_path / "asgiref", 1)
+    git.text(tmp_path, "clone", "--quiet", str(tmp_path / "asgiref"), str(folder / "other/project"))
+    environment.remember(folder)
+    environment.forget_commit(folder)
+    assert check_out(folder) == {"one.py": "as committed", "two.py": "as committed"}
+    assert git.text(folder / "other/project", "log", "--format=%s") == "Change 0"
+
+
 def test_of_an_environment_that_was_never_looked_at_nothing_is_believed(folder: Path) -> None:
     folder.with_name("environment.json").unlink()
     assert environment.changed(folder) == ["hash/lib/python3.12/site-packages/package.py"]

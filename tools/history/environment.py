@@ -24,7 +24,7 @@ LINKS = (Path(LINK).name, Path(RECORD).name)
 
 
 def forget_commit(folder: Path) -> None:
-    """Remove what the environment in a folder holds of the commit that was installed last.
+    """Remove what the environments in a folder hold of the commits that were installed last.
 
     Of its checkout the files stay: with the index that was kept git finds those that were written since, by their time
     of change, which no program sets, and checks them out again. To check all out anew takes ten seconds.
@@ -36,22 +36,25 @@ def forget_commit(folder: Path) -> None:
         for path in folder.glob(f"*/lib/python*/site-packages/{name}"):
             _remove(path)
     for checkout in folder.glob(f"*/{CHECKOUT}"):
-        if checkout.is_symlink() or not _kept_git(folder).is_dir():
+        if checkout.is_symlink() or not _kept_git(checkout).is_dir():
             _remove(checkout)
             continue
         for place, folders, names in os.walk(checkout):  # neither bytecode, nor what git takes for another repository
             for name in {".git", "__pycache__"}.intersection([*folders, *names]):
                 _remove(Path(place, name))
                 folders[:] = [each for each in folders if each != name]
-        shutil.copytree(_kept_git(folder), checkout / ".git", symlinks=True)
+        shutil.copytree(_kept_git(checkout), checkout / ".git", symlinks=True)
 
 
 def remember(folder: Path) -> None:
-    """Keep what the environment in a folder holds, and what git knows of its checkout."""
+    """Keep what the environments in a folder hold, and what git knows of the checkout of each.
+
+    There are several of as many Pythons, and projects.
+    """
     files.write(_kept(folder), json.dumps(_digests(folder)))
-    _remove(_kept_git(folder))
-    for git in folder.glob(f"*/{CHECKOUT}/.git"):
-        shutil.copytree(git, _kept_git(folder), symlinks=True)
+    _remove(_kept_gits(folder))
+    for checkout in folder.glob(f"*/{CHECKOUT}"):
+        shutil.copytree(checkout / ".git", _kept_git(checkout), symlinks=True)
 
 
 def changed(folder: Path) -> list[str]:
@@ -61,7 +64,7 @@ def changed(folder: Path) -> list[str]:
 
 
 def remove(folder: Path) -> None:
-    for path in (folder, _kept(folder), _kept_git(folder)):
+    for path in (folder, _kept(folder), _kept_gits(folder)):
         _remove(path)
 
 
@@ -76,8 +79,12 @@ def _kept(folder: Path) -> Path:
     return folder.with_name("environment.json")
 
 
-def _kept_git(folder: Path) -> Path:
+def _kept_gits(folder: Path) -> Path:
     return folder.with_name("environment.git")
+
+
+def _kept_git(checkout: Path) -> Path:
+    return _kept_gits(checkout.parents[1]) / checkout.parent.name
 
 
 def _digests(folder: Path) -> dict[str, str]:
