@@ -161,7 +161,7 @@ def test_pythons_are_shown_side_by_side(tmp_path: Path) -> None:
     assert [row[:2] for row in rows] == [(cell, python) for cell in cells for python in ("3.12", "3.13")]
     assert [row[3] for row in rows][::2] == ["1.00"] * 4
     assert all(0.3 < float(row[3]) < 3 for row in rows)
-    assert re.search(r"^Python 3\.12\.\d+, 3\.13\.\d+, asgiref", done.stdout, re.M)
+    assert re.search(r"^Python 3\.12\.\d+, 3\.13\.\d+, Django 5\.2\.\d+, asgiref", done.stdout, re.M)
 
 
 def test_the_conditions_are_shown(measured: tuple[Path, str]) -> None:
