@@ -44,10 +44,16 @@ class QuickGit(Git):  # type: ignore[misc]
         return {fields[0]: fields[1] for fields in map(str.split, lines) if len(fields) > 1}
 
     def get_hashes_from_range(self, range_spec: str) -> list[str]:
-        """Answer for ``a..b``, a on b's line of first parents, without git: asv asks for each step of each graph."""
-        old, dots, new = range_spec.partition("..")
-        between = self._between(old, new) if dots else None
-        return list(super().get_hashes_from_range(range_spec)) if between is None else between
+        """Answer each range once, since asv asks for each step of each graph; ``a..b``, a on b's line, without git."""
+        if range_spec not in self._ranges:
+            old, dots, new = range_spec.partition("..")
+            between = self._between(old, new) if dots else None
+            self._ranges[range_spec] = super().get_hashes_from_range(range_spec) if between is None else between
+        return list(self._ranges[range_spec])
+
+    @cached_property
+    def _ranges(self) -> dict[str, list[str]]:
+        return {}
 
     def _between(self, old: str, new: str) -> list[str] | None:
         """Return what comes after ``old`` on the line of first parents of ``new``; None where it is not on it."""
