@@ -143,6 +143,7 @@ COUNTED = {
     "track_hops": "hops",
     "track_python_calls": "calls",
     "track_bytecodes": "bytecodes",
+    "track_native_calls": "calls",
     "time_request": "seconds",
 }
 
@@ -152,7 +153,7 @@ COUNTED = {
     [
         ({"track_hops": [3]}, True),
         ({"track_python_calls": [2]}, True),
-        ({"track_bytecodes": [2]}, False),
+        ({"track_bytecodes": [2], "track_native_calls": [2]}, False),
         ({name: [3] for name in COUNTED}, False),  # nothing of the cell could be measured
         ({"time_request": [3]}, False),
     ],

@@ -18,7 +18,8 @@ from tools.site.suite import Suite, load
 UNMEASURED, UNAVAILABLE, FAILED = math.nan, math.inf, -math.inf
 """What stands in a result's values for a cell that was not run, that this Django lacks (n/a), whose proof failed."""
 
-BYTECODES = "bytecodes"
+WITHIN = ("track_native_calls", "track_bytecodes")
+"""What a function does: how often one that waits looks again varies also where a request goes one and the same way."""
 
 FEW = 200
 """Fewer files are read sooner than other processes have started."""
@@ -190,12 +191,12 @@ def fill(values: "array[float]", halves: "array[float]", name: str, row: ResultR
 def withhold(values: "array[float]", suite: Suite) -> None:
     """Take back the counts of a scenario and interface where a request varies: what was the same may be so by chance.
 
-    It varies where one count of a cell was refused and another was not; bytecodes alone may vary by themselves.
+    It varies where one count of a cell was refused and another was not, those WITHIN functions apart.
     """
     if FAILED not in values:
         return
     for cells in suite.counted.values():
-        if any(varies([values[number] for number in own if suite.cells[number].unit != BYTECODES]) for own in cells):
+        if any(varies([values[number] for number in own if suite.cells[number].method not in WITHIN]) for own in cells):
             for number in itertools.chain.from_iterable(cells):
                 values[number] = FAILED
 
