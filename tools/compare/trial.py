@@ -39,9 +39,9 @@ LOOP = "        for _ in bytes({}):\n            pass\n"
 WORK = {
     "inlined": LOOP,
     "in C": "        sum(bytes({}))\n",
-    "in the standard library": "        __import__('fnmatch').translate('a' * {})\n",
+    "in the standard library": "        for _ in bytes({}):\n            base.logging.getLevelName(20)\n",
 }
-"""Lines that cost in proportion to a number."""
+"""Lines that cost in proportion to a number, and a little before the first."""
 
 CALIBRATION = 10_000
 """The number by which their cost is measured: more than a request's, so that the noise is little of it."""
@@ -78,8 +78,11 @@ def cases(base: Tree, bar: Progress) -> Iterator[tuple[str, Callable[[], Attempt
     yield "code that never runs (found: a false verdict)", partial(whole, base, bar)
     yield from counted_cases(base)
     for where, lines in WORK.items():
-        part = change(base, lines.format(CALIBRATION), Comparison.count_instructions).change / CALIBRATION
-        yield f"0.5 % more instructions {where}", partial(costly, base, lines.format(round(0.005 / part)))
+        first, most = (change(base, lines.format(n), Comparison.count_instructions).change for n in (0, CALIBRATION))
+        each = (most - first) / CALIBRATION
+        number = max(0, round((0.005 - first) / each))
+        costs = first + number * each
+        yield f"{costs:.2%} more instructions {where}", partial(costly, base, lines.format(number))
     rounds = 0.01 / change(base, LOOP.format(CALIBRATION), Comparison.time).change * CALIBRATION
     for percent in (3, 5, 10):
         yield f"{percent} % more time", partial(slow, base, LOOP.format(round(percent * rounds)))
