@@ -252,7 +252,7 @@ class Djangos:
             env={**os.environ, "PYTHONPATH": str(path)},
             capture_output=True,
             text=True,
-            timeout=570,  # pytest's own is 600
+            timeout=500,
         )
         assert done.returncode == 0, done.stderr[-2000:]
         outcomes: dict[str, Any] = json.loads(done.stdout)

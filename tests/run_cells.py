@@ -19,7 +19,6 @@ import tempfile
 import traceback
 
 QUICK = {"number": 1, "repeat": 1, "warmup_time": 0, "rounds": 1, "min_run_count": 1}
-REPEATED = {"budget": 0, "times": 1}  # what scenarios that sample by themselves call it
 WARM_UP, REPEATS = 1, 2  # of a count: proofs have warmed the request up, and two tell whether it varies
 
 
@@ -88,9 +87,8 @@ def make_quick(benchmark, index):
     if benchmark._params:
         benchmark.set_param_idx(index)
     for source in benchmark._attr_sources:
-        for name, value in REPEATED.items():
-            if hasattr(source, name):
-                setattr(source, name, value)
+        if hasattr(source, "budget"):
+            source.budget = 0
     for name, value in QUICK.items():
         setattr(benchmark, name, value)
     benchmark._load_vars = lambda: None

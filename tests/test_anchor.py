@@ -78,8 +78,8 @@ def test_what_takes_longer_than_the_anchor_shows_and_nothing_else_does(
     plant(environment, checkout, "for _ in range(200_000): pass")  # several requests long, also where tests run beside
     cells = timed(environment, suite)
     assert [mean(cell["time_to_anchor"]) > 2 for cell in cells] == [True, True, False, False]
-    assert all(2 / 3 < mean(cell["time_to_anchor"]) < 1.5 for cell in cells[2:])
-    assert all(2 / 3 < mean(cell["anchor_to_itself"]) < 1.5 for cell in cells)
+    assert all(0.8 < mean(cell["time_to_anchor"]) < 1.25 for cell in cells[2:])
+    assert all(0.8 < mean(cell["anchor_to_itself"]) < 1.25 for cell in cells)
     assert all(1e-5 < mean(cell["anchor_seconds"]) < 0.1 for cell in cells)
 
 
