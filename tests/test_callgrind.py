@@ -5,6 +5,7 @@ import math
 import os
 import platform
 import shutil
+import statistics
 import subprocess
 import sys
 from pathlib import Path
@@ -44,7 +45,12 @@ def counted_by(suite: Suite, djangos: Djangos, cells: list[str]) -> dict[str, An
 
 @pytest.fixture(scope="module")
 def hello(djangos: Djangos) -> list[dict[str, Any]]:
-    return counted(djangos.path(Djangos.NEWEST), HELLO, layouts=2)
+    return counted(djangos.path(Djangos.NEWEST), HELLO, layouts=6)
+
+
+def middle(layouts: list[dict[str, Any]], cell: str) -> float:
+    """Return the middle of what three layouts count: of two, one pair in a hundred is more than 1 % apart."""
+    return statistics.median(layout[cell] for layout in layouts)
 
 
 def test_the_same_layout_counts_the_same(djangos: Djangos, hello: list[dict[str, Any]]) -> None:
@@ -56,13 +62,13 @@ def test_the_same_layout_counts_the_same(djangos: Djangos, hello: list[dict[str,
 def test_another_layout_counts_a_little_else(hello: list[dict[str, Any]]) -> None:
     for cell in HELLO:
         assert hello[0][cell] != hello[1][cell]
-        assert hello[0][cell] == pytest.approx(hello[1][cell], rel=0.01)
+        assert middle(hello[:3], cell) == pytest.approx(middle(hello[3:], cell), rel=0.01)
 
 
 def test_a_cell_counts_the_same_among_others_and_alone(djangos: Djangos, hello: list[dict[str, Any]]) -> None:
     """Within what a layout does: what was imported before lies beside it."""
-    (alone,) = counted(djangos.path(Djangos.NEWEST), HELLO[3:])
-    assert alone[HELLO[3]] == pytest.approx(hello[0][HELLO[3]], rel=0.01)
+    alone = counted(djangos.path(Djangos.NEWEST), HELLO[3:], layouts=3)
+    assert middle(alone, HELLO[3]) == pytest.approx(middle(hello[:3], HELLO[3]), rel=0.01)
 
 
 def test_it_counts_what_the_cpu_counts(djangos: Djangos, tmp_path: Path, hello: list[dict[str, Any]]) -> None:
