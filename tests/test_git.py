@@ -315,17 +315,45 @@ merge
 from :3
 merge :4
 
+commit refs/heads/stable
+mark :6
+committer Test <test@localhost> 1560500000 +0000
+data 4
+next
+from :4
+
+commit refs/heads/stable
+mark :7
+committer Test <test@localhost> 1560600000 +0000
+data 5
+taken
+from :6
+merge :5
+
+commit refs/heads/stable
+mark :8
+committer Test <test@localhost> 1560700000 +0000
+data 4
+last
+from :7
+
+commit refs/heads/other
+mark :9
+committer Test <test@localhost> 1560800000 +0000
+data 5
+other
+
 """
 
 
 def test_ranges_without_git_are_those_of_git(home: Path, tmp_path: Path) -> None:
-    """Over three commits, one on a branch beside the third, and their merge."""
+    """Over a main line, a branch that is merged into it and takes it in, and a commit that has nothing of them."""
     repository = tmp_path / "django.git"
     subprocess.run(["git", "init", "--quiet", "--bare", "--initial-branch=main", repository], check=True)
     stream = "".join(stream_of(3, "Change {}")) + BRANCHING
     subprocess.run(["git", "fast-import", "--quiet"], cwd=repository, input=stream, text=True, check=True)
-    commits = git.output(repository, "rev-list", "main").decode().split()
-    assert len(commits) == 5
+    commits = git.output(repository, "rev-list", "--all").decode().split()
+    assert len(commits) == 9
     conf = Config.from_json({"project": "Django", "repo": str(repository), "branches": ["main"]})
     its, quicker = repo.get_repo(conf), quick(conf)
     asked = [f"{old}..{new}" for old in commits for new in commits]
