@@ -112,6 +112,12 @@ def classes() -> Iterator[tuple[str, str]]:
             yield from ((node.name, module_of(path)) for node in tree(path).body if isinstance(node, ast.ClassDef))
 
 
+def test_what_is_started_and_goes_on_is_started_by_one_that_ends_it() -> None:
+    """Even where this process is killed: by harness.kept; a measured process ends with the pipe that it reads from."""
+    starts = {module_of(path) for path in files() if "Popen(" in path.read_text()}
+    assert starts == {"harness.kept", "harness.remote"}
+
+
 def test_no_two_classes_have_one_name() -> None:
     twice = [name for name, times in Counter(name for name, _ in classes()).items() if times > 1]
     assert twice == [], [place for place in classes() if place[0] in twice]

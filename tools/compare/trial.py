@@ -6,7 +6,6 @@ A tree is compared with copies in which code is planted that never runs, or more
 import contextlib
 import shutil
 import statistics
-import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from functools import partial
@@ -17,7 +16,7 @@ from rich.box import SIMPLE_HEAD
 from rich.progress import Progress
 from rich.table import Table
 
-from harness.kept import temporary_folder
+from harness.kept import Kept, temporary_folder
 from tools.compare import verdict
 from tools.compare.command import DEFAULT, count, estimate
 from tools.compare.comparison import Comparison
@@ -44,14 +43,17 @@ WORK = {
 """Lines that cost in proportion to a number, and a little before the first."""
 
 CALIBRATION = 10_000
-"""The number by which their cost is measured: more than a request's, so that the noise is little of it."""
+"""The number by which their instructions are measured: more than a request's, so that the noise is little of it."""
+
+ROUNDS, REPEATS = 500, 4
+"""By how many rounds of the loop time is calibrated, and how often: some 4 %, since of ten thousand each took less."""
 
 
 class Attempt(NamedTuple):
-    """One comparison: whether it says what it should of the plant, and its resolution where it has one."""
+    """One comparison: whether it says what it should of the plant, and what it measured where it did."""
 
     found: bool
-    resolution: float | None = None
+    estimate: verdict.Estimate | None = None
 
 
 def trial(release: str, times: int, exact: bool, busy: bool) -> Table:
@@ -63,11 +65,12 @@ def trial(release: str, times: int, exact: bool, busy: bool) -> Table:
     """
     with cannot_measure(), temporary_folder("trial-") as folder, busy_process(busy):
         base = tree_of(release, None, folder / "base")
-        table = Table("planted", "found", "resolution: median, worst", title=f"Django {base.label}", box=SIMPLE_HEAD)
+        columns = "planted", "found", "seen: median", "resolution: median, worst"
+        table = Table(*columns, title=f"Django {base.label}", box=SIMPLE_HEAD)
         with progress() as bar:
             for name, attempt in counted_cases(base) if exact else cases(base, bar):
                 attempts = [attempt() for _ in bar.track(range(times), description=name)]
-                row = name, f"{sum(each.found for each in attempts)} of {times}", _resolution(attempts)
+                row = name, f"{sum(each.found for each in attempts)} of {times}", *_measured(attempts)
                 bar.console.print(": ".join(row))
                 table.add_row(*row)
         return table
@@ -83,9 +86,9 @@ def cases(base: Tree, bar: Progress) -> Iterator[tuple[str, Callable[[], Attempt
         number = max(0, round((0.005 - first) / each))
         costs = first + number * each
         yield f"{costs:.2%} more instructions {where}", partial(costly, base, lines.format(number))
-    rounds = 0.01 / change(base, LOOP.format(CALIBRATION), Comparison.time).change * CALIBRATION
+    slowed = statistics.mean(change(base, LOOP.format(ROUNDS), Comparison.time).change for _ in range(REPEATS))
     for percent in (3, 5, 10):
-        yield f"{percent} % more time", partial(slow, base, LOOP.format(round(percent * rounds)))
+        yield f"{percent} % more time", partial(slow, base, LOOP.format(round(percent / 100 / slowed * ROUNDS)))
 
 
 def counted_cases(base: Tree) -> Iterator[tuple[str, Callable[[], Attempt]]]:
@@ -115,13 +118,13 @@ def counted(base: Tree, place: tuple[str, str], lines: str, metric: str) -> Atte
 def costly(base: Tree, lines: str) -> Attempt:
     """Compare the instructions of the sync path alone."""
     found = change(base, lines, Comparison.count_instructions)
-    return Attempt(found.word == "slower", found.resolution)
+    return Attempt(found.word == "slower", found)
 
 
 def slow(base: Tree, lines: str) -> Attempt:
     """Compare the times of the sync path alone."""
     found = change(base, lines, Comparison.time)
-    return Attempt(found.word == "slower", found.resolution)
+    return Attempt(found.word == "slower", found)
 
 
 def change(base: Tree, lines: str, by: Measurement) -> verdict.Estimate:
@@ -147,23 +150,19 @@ def planted(base: Tree, place: tuple[str, str], lines: str, end: str = PLANTED) 
         yield Tree(path, "planted")
 
 
-@contextlib.contextmanager
-def busy_process(wanted: bool) -> Iterator[None]:
-    """Keep a CPU busy meanwhile."""
-    if not wanted:
-        yield
-        return
-    process = subprocess.Popen([sys.executable, "-c", "while True: pass"])
-    try:
-        yield
-    finally:
-        process.kill()
-        process.wait()
+def busy_process(wanted: bool) -> contextlib.AbstractContextManager[object]:
+    """Return what keeps a CPU busy meanwhile, or nothing."""
+    return Kept([sys.executable, "-c", "while True: pass"]) if wanted else contextlib.nullcontext()
 
 
-def _resolution(attempts: Sequence[Attempt]) -> str:
-    found = [each.resolution for each in attempts if each.resolution is not None]
-    return f"{statistics.median(found):.1%}, {max(found):.1%}" if found else ""
+def _measured(attempts: Sequence[Attempt]) -> tuple[str, str]:
+    """Return the median of the changes that were seen, and of their resolutions the median and the worst."""
+    found = [each.estimate for each in attempts if each.estimate is not None]
+    if not found:
+        return "", ""
+    resolutions = [each.resolution for each in found]
+    seen = statistics.median(each.change for each in found)
+    return f"{seen:+.1%}", f"{statistics.median(resolutions):.1%}, {max(resolutions):.1%}"
 
 
 @click.command("trial")
