@@ -53,17 +53,12 @@ class QuickGit(Git):  # type: ignore[misc]
     def _places(self) -> dict[str, int]:
         return {commit: place for place, commit in enumerate(self._trunk)}
 
-    @cached_property
-    def _ranges(self) -> dict[str, list[str]]:
-        return {}
-
     def get_hashes_from_range(self, range_spec: str) -> list[str]:
-        """Answer each range once, as asv asks for each step of each graph; one between two hashes without git."""
-        if range_spec not in self._ranges:
-            old, _, new = range_spec.partition("..")
-            known = {old, new} <= self._parents.keys()
-            self._ranges[range_spec] = self._between(old, new) if known else super().get_hashes_from_range(range_spec)
-        return list(self._ranges[range_spec])
+        """Answer without git what lies between two hashes, which asv asks for each step of each graph."""
+        old, _, new = range_spec.partition("..")
+        if {old, new} <= self._parents.keys():
+            return self._between(old, new)
+        return super().get_hashes_from_range(range_spec)  # type: ignore[no-any-return]
 
     def _between(self, old: str, new: str) -> list[str]:
         """Return ``git rev-list --first-parent old..new``: the line of ``new``, down to the first that ``old`` has."""
