@@ -432,8 +432,12 @@ def test_any_two_are_compared_by_their_address(measured: Project, address: str, 
 def test_the_overview_leads_to_what_a_release_did(measured: Project, address: str, page: Page) -> None:
     old, new = Djangos.VERSIONS["3.0"], Djangos.VERSIONS[Djangos.NEWEST]
     page.goto(address)
-    page.locator(f"a[href='compare.html?base={old}&head={new}']").click()
+    link = page.locator(f"a[href='compare.html?base={old}&head={new}']")
+    said = link.locator("xpath=following-sibling::*[1]").inner_text()
+    link.click()
     expect(page.locator("table[data-pair]")).to_have_attribute("data-pair", f"{old} {new}")
+    page.goto(address + "changes.html")
+    expect(page.locator(".entry h3").first).to_contain_text(f"{said} {new}, against {old}")
 
 
 def test_results_of_several_environments_are_told_by_what_differs() -> None:

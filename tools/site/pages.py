@@ -68,7 +68,7 @@ def render_pages(
     if site.newest is None:
         yield "index.html", page("empty.html")
     else:
-        yield "index.html", page("index.html", places=places, **gather_overview(site, commits or releases))
+        yield "index.html", page("index.html", places=places, **gather_overview(site, commits, releases))
     newest = log.newest_first([*releases, *commits])
     yield "changes.xml", page("changes.xml", entries=newest[:100], places=places)
     yield from tables.files("changes", list(log.figures(site, newest)))
@@ -103,7 +103,7 @@ def render_documents(site: Site, page: Callable[..., str]) -> Iterator[tuple[str
         yield f"source/{path}.html", page("source.html", root="../" * len(path.parts), name=path, text=text)
 
 
-def gather_overview(site: Site, found: list[log.Entry]) -> Mapping[str, Any]:
+def gather_overview(site: Site, commits: list[log.Entry], releases: list[log.Entry]) -> Mapping[str, Any]:
     """Return what the overview shows."""
     assert site.newest is not None
     multiples = overview.multiples(site)
@@ -124,7 +124,8 @@ def gather_overview(site: Site, found: list[log.Entry]) -> Mapping[str, Any]:
         "answers": answer.answers(site),
         "answered": site.commit(answer.newest(site)),
         "releases": list(pairwise(commit for commit, _ in site.of(site.order.releases)))[::-1],
-        "latest": log.newest_first(found)[:5],
+        "verdicts": {(entry.base.hash, entry.commit.hash): entry.told for entry in releases},
+        "latest": log.newest_first(commits or releases)[:5],
     }
 
 
