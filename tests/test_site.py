@@ -29,7 +29,7 @@ from browser import CHROMIUM_FLAGS, served, wait_until_painted, watch
 from conftest import ROOT, Djangos, eventually, path_without, with_environment
 from playwright.sync_api import Browser, Page, expect, sync_playwright
 
-from tools.site import compare, results
+from tools.site import charts, compare, results
 from tools.site.cache import CACHE
 from tools.site.choices import modelled
 from tools.site.compare import Measured, pair
@@ -499,6 +499,11 @@ def test_the_site_opens_as_files(measured: Project, page: Page) -> None:
     page.get_by_label("Part").select_option("middleware")
     expect(page.locator("output")).to_contain_text("shown")
     assert complaints == []
+
+
+def test_large_figures_are_told_in_full() -> None:
+    shown = [charts.text(value, "instructions") for value in (charts.significant(1_128_250.4), 10_485_760, 0.98765)]
+    assert shown == ["1,128,000", "10,485,760", "0.98765"]
 
 
 def test_without_javascript_tables_stand_in_place_of_charts(measured: Project, address: str, browser: Browser) -> None:

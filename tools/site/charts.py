@@ -75,7 +75,8 @@ def middle(values: Sequence[float]) -> float | None:
 
 
 def significant(value: float) -> float:
-    return float(f"{value:.4g}") if value % 1 else int(value)
+    rounded = float(f"{value:.4g}") if value % 1 else value
+    return rounded if rounded % 1 else int(rounded)
 
 
 def history(
@@ -130,7 +131,9 @@ def named(axis: Mapping[str, Any], place: float) -> str:
 def text(value: float | None, unit: str) -> str:
     if value is None:
         return "n/a"
-    return str(human_value(value, unit)) if unit == "seconds" else f"{value:,.6g}"
+    if unit == "seconds":
+        return str(human_value(value, unit))
+    return f"{value:,.0f}" if value % 1 == 0 else f"{value:,.6g}"
 
 
 def day(seconds: float) -> str:

@@ -13,7 +13,7 @@ function figure(value, unit) {
         const [name, scale] = units.find(([, size]) => Math.abs(value) >= size) ?? units[3];
         return `${Number((value / scale).toPrecision(4))} ${name}`;
     }
-    return Number(value.toPrecision(6)).toLocaleString("en");
+    return (Number.isInteger(value) ? value : Number(value.toPrecision(6))).toLocaleString("en");
 }
 const day = seconds => new Date(seconds * 1000).toISOString().slice(0, 10);
 
