@@ -46,7 +46,7 @@ CALIBRATION = 10_000
 """The number by which their instructions are measured: more than a request's, so that the noise is little of it."""
 
 ROUNDS, REPEATS = 500, 4
-"""By how many rounds of the loop time is calibrated, and how often: some 4 %, since of ten thousand each took less."""
+"""By how many rounds of the loop time is calibrated, and how often: some 4 %. Of ten thousand each takes less."""
 
 
 class Attempt(NamedTuple):
