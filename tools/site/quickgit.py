@@ -1,6 +1,5 @@
 """asv's view of a git repository, by a few calls of git in place of one for each tag and result."""
 
-from collections.abc import Container, Iterator
 from functools import cached_property
 from typing import Any
 
@@ -40,53 +39,31 @@ class QuickGit(Git):  # type: ignore[misc]
         return dict.fromkeys(self.get_hashes_from_range(self.get_branch_name(branch)))
 
     @cached_property
-    def _parents(self) -> dict[str, list[str]]:
+    def _parents(self) -> dict[str, str]:
         lines = self._run_git(["log", "--all", "--format=%H %P"]).splitlines()
-        return {commit: parents for commit, *parents in map(str.split, lines)}
-
-    @cached_property
-    def _trunk(self) -> list[str]:
-        """The newest commit and its first parents, which most others have too."""
-        return self._line(next(iter(self._parents), ""), set())[0]
-
-    @cached_property
-    def _places(self) -> dict[str, int]:
-        return {commit: place for place, commit in enumerate(self._trunk)}
+        return {fields[0]: fields[1] for fields in map(str.split, lines) if len(fields) > 1}
 
     def get_hashes_from_range(self, range_spec: str) -> list[str]:
-        """Answer without git what lies between two hashes, which asv asks for each step of each graph."""
-        old, _, new = range_spec.partition("..")
-        if {old, new} <= self._parents.keys():
-            return self._between(old, new)
-        return super().get_hashes_from_range(range_spec)  # type: ignore[no-any-return]
+        """Answer each range once, since asv asks for each step of each graph; ``a..b``, a on b's line, without git."""
+        if range_spec not in self._ranges:
+            old, dots, new = range_spec.partition("..")
+            between = self._between(old, new) if dots else None
+            self._ranges[range_spec] = super().get_hashes_from_range(range_spec) if between is None else between
+        return list(self._ranges[range_spec])
 
-    def _between(self, old: str, new: str) -> list[str]:
-        """Return ``git rev-list --first-parent old..new``: the line of ``new``, down to the first that ``old`` has."""
-        beside, commit = self._line(new, self._places)
-        fork = self._places.get(commit, len(self._trunk))
-        places = {commit: place for place, commit in enumerate(beside)}
-        return [*beside, *self._trunk[fork:]][: min(self._met(old, places, fork), default=None)]
+    @cached_property
+    def _ranges(self) -> dict[str, list[str]]:
+        return {}
 
-    def _line(self, commit: str, end: Container[str]) -> tuple[list[str], str]:
-        """Return a commit and its first parents up to one that is in ``end``, and that one, or nothing."""
-        line = []
-        while commit in self._parents and commit not in end:
-            line.append(commit)
-            commit = next(iter(self._parents[commit]), "")
-        return line, commit
-
-    def _met(self, commit: str, beside: dict[str, int], fork: int) -> Iterator[int]:
-        """Yield the places on a line of those of a commit and its ancestors that are the first to lie on it."""
-        waiting, seen = [commit], set()
-        while waiting:
-            commit = waiting.pop()
-            if commit in beside:
-                yield beside[commit]
-            elif self._places.get(commit, -1) >= fork:
-                yield len(beside) + self._places[commit] - fork
-            elif commit not in seen:
-                seen.add(commit)
-                waiting.extend(self._parents.get(commit, []))
+    def _between(self, old: str, new: str) -> list[str] | None:
+        """Return what comes after ``old`` on the line of first parents of ``new``; None where it is not on it."""
+        found = []
+        while new != old:
+            if new not in self._parents:
+                return None
+            found.append(new)
+            new = self._parents[new]
+        return found
 
 
 def quick(conf: Config) -> Any:
